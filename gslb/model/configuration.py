@@ -1,0 +1,219 @@
+"""What an operator has configured, after every check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from gslb.model.place import Address, Family, Location, Network, Place
+
+
+class Door(StrEnum):
+    DNS = "dns"
+    HTTP = "http"
+
+
+class Endpoint(NamedTuple):
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which clients: those that any of the three names. Empty matches nobody."""
+
+    networks: tuple[Network, ...] = ()
+    asns: tuple[int, ...] = ()
+    countries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Of the clients in `match`: `prefer`, serve `only`, or `never` serve by `targets` (ids of sites or regions)."""
+
+    match: Match
+    action: Literal["prefer", "only", "never"]
+    targets: tuple[str, ...]
+    until: date | None = None  # the last day on which it holds, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    id: str
+    region: str
+    country: str | None
+    location: Location
+    addresses: tuple[Address, ...]
+    url: str  # ends with one slash
+    url_https: str | None = None
+    weight: int = 100  # 0: last resort
+    capacity: int | None = None  # Mbit/s
+    content: tuple[str, ...] | None = None  # None: every release set
+    only: Match | None = None
+
+    def addresses_of(self, family: Family) -> tuple[Address, ...]:
+        return tuple(address for address in self.addresses if address.version == family)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """`check` of a service, as configured; None where the default depends on the site."""
+
+    type: Literal["http", "https", "tcp", "dns", "exec"] = "http"
+    path: str = "/"
+    status: tuple[int, ...] = (200, 206)
+    method: str = "GET"
+    port: int | None = None
+    host: str | None = None
+    contains: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    verify: bool = True
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContentSet:
+    name: str
+    prefix: str
+    manifest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    host: str
+    check: CheckSettings
+    http_hosts: tuple[str, ...] = ()
+    via: frozenset[Door] = frozenset({Door.DNS, Door.HTTP})
+    ttl_min_s: int = 15
+    ttl_max_s: int = 60
+    answers: int = 1
+    when_all_down: Literal["open", "closed"] | tuple[Address, ...] = "open"
+    policy: tuple[str, ...] = ("up", "content", "nearest", "fastest", "spill", "sticky", "first")
+    regions: Mapping[str, tuple[str, ...]] | None = None  # home region -> order; "default" for the unknown
+    sticky_v4: int = 16
+    sticky_v6: int = 40
+    rules: tuple[Rule, ...] = ()
+    content: tuple[ContentSet, ...] = ()
+
+    def sticky(self, family: Family) -> int:
+        return self.sticky_v4 if family == 4 else self.sticky_v6
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One static record. `owner` is absolute, lower case, no final dot; `rdata` is uncompressed wire format."""
+
+    owner: str
+    ttl_s: int
+    type: int
+    rdata: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    name: str
+    nameservers: Mapping[str, tuple[Address, ...]]
+    contact: str  # as written: hostmaster@example.net
+    ttl_s: int = 300
+    negative_ttl_s: int = 30
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GeoOverride:
+    network: Network
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class GeoSettings:
+    databases: tuple[str, ...] = (
+        "bundled",
+    )  # "bundled", or absolute paths; later ones fill what earlier lack
+    overrides: tuple[GeoOverride, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    interval_s: float = 10.0
+    timeout_s: float = 4.0
+    rise: int = 5
+    fall: int = 3
+    slow_start_s: float = 60.0
+    flap_changes: int = 4
+    flap_within_s: float = 600.0
+    flap_quiet_s: float = 300.0
+    vantage: str = "local"
+    location: Location | None = None  # None: measured latency ranks nobody
+    latency: Literal["connect", "first_byte"] = "connect"
+    concurrency: int = 64
+    contact: str | None = None  # told in the User-Agent
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    dns: tuple[Endpoint, ...] = ()
+    http: tuple[Endpoint, ...] = ()
+    https: tuple[Endpoint, ...] = ()
+    admin: Endpoint | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the data plane. Each is a key of `limits` in the configuration, and a gauge in the metrics."""
+
+    tcp_connections: int = 4096
+    tcp_connections_per_client: int = 256
+    tcp_idle_s: float = 10.0
+    http_connections: int = 4096
+    http_connections_per_client: int = 256
+    http_header_s: float = 10.0
+    http_idle_s: float = 60.0
+    cached_networks: int = 65536
+    cached_decisions: int = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    name: str
+    role: Literal["viewer", "owner", "operator"]
+    token_sha256: str
+    sites: tuple[str, ...] = ()  # of an owner
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    node: str
+    state_dir: str
+    sites: tuple[Site, ...]
+    services: tuple[Service, ...]
+    listen: Listen = Listen()
+    zones: tuple[Zone, ...] = ()
+    geo: GeoSettings = GeoSettings()
+    probes: ProbeSettings = ProbeSettings()
+    limits: Limits = Limits()
+    users: tuple[User, ...] = ()
+    tls: Tls | None = None
+    user: str | None = None
+    file: str = ""  # absolute path it was read from
+    digest: str = ""  # SHA-256 of its text, hexadecimal
+
+    def site(self, site_id: str) -> Site:
+        return next(site for site in self.sites if site.id == site_id)
+
+    def service(self, host: str) -> Service:
+        return next(service for service in self.services if service.host == host)
