@@ -1,0 +1,72 @@
+"""One worker process, ours or adopted, held by a pidfd: it can't be mistaken for a later process of the same number."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+from gslb.runtime.sockets import Listener
+
+
+class Process:
+    def __init__(self, pid: int, child: subprocess.Popen[bytes] | None = None) -> None:
+        """Raises ProcessLookupError if there is no process `pid`."""
+        self.pid = pid
+        self._child = child
+        self.pidfd = os.pidfd_open(pid)
+
+    @property
+    def alive(self) -> bool:
+        if self.pidfd < 0:
+            return False
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return not poll.poll(0)
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+
+    def reap(self) -> str:
+        """How it ended, in words. Only the parent is told the status of a process (wait(2))."""
+        self.close()
+        if self._child is None:
+            return "ended"
+        code = self._child.wait()
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+
+    def close(self) -> None:
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+
+
+def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequence[socket], node: dict[str, Any]) -> Process:
+    """Starts a worker in a session of its own, so that Ctrl-C reaches control alone."""
+    order = {
+        "index": index,
+        "run_dir": str(run_dir),
+        "listeners": [[listener.role, listener.endpoint.host, listener.endpoint.port] for listener in wanted],
+        "fds": [sock.fileno() for sock in sockets],
+        **node,
+    }
+    child = subprocess.Popen(
+        [sys.executable, "-m", "gslb.runtime.worker", json.dumps(order)],
+        pass_fds=[sock.fileno() for sock in sockets],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return Process(child.pid, child)

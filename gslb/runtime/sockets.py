@@ -1,0 +1,110 @@
+"""Opens the listening sockets: one per worker and listener, all bound with SO_REUSEPORT.
+
+Control keeps a copy of each. While a worker is dead its packets wait in the socket, or are served by a sibling, and its successor
+gets the same socket: nothing is closed, so nothing is lost (socket(7), SO_REUSEPORT).
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gslb.errors import BusyError, UsageError
+from gslb.model import Endpoint, Listen
+
+Role = Literal["dns-udp", "dns-tcp", "http", "https"]
+UDP_BUFFER = 4 << 20
+BACKLOG = 4096
+SO_RCVBUFFORCE = 33
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What one socket is for. `endpoint` is as configured, so its port can be 0."""
+
+    role: Role
+    endpoint: Endpoint
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.endpoint}"
+
+
+def listeners(listen: Listen) -> tuple[Listener, ...]:
+    """Every socket that one worker serves, in a fixed order."""
+    found: list[Listener] = []
+    for endpoint in listen.dns:
+        found += [Listener("dns-udp", endpoint), Listener("dns-tcp", endpoint)]
+    found += [Listener("http", endpoint) for endpoint in listen.http]
+    found += [Listener("https", endpoint) for endpoint in listen.https]
+    return tuple(found)
+
+
+def open_all(wanted: Sequence[Listener], workers: int) -> list[list[socket.socket]]:
+    """Sockets for each worker, in the order of `wanted`. Port 0 becomes one free port for all workers."""
+    for listener in wanted:
+        _refuse_to_share(listener)
+    opened: list[list[socket.socket]] = [[] for _ in range(workers)]
+    ports: dict[tuple[str, Endpoint], int] = {}
+    try:
+        for listener in wanted:
+            group = "dns" if listener.role.startswith("dns") else listener.role
+            for sockets in opened:
+                port = ports.get((group, listener.endpoint), listener.endpoint.port)
+                sock = open_socket(listener, port)
+                ports[group, listener.endpoint] = sock.getsockname()[1]
+                sockets.append(sock)
+    except BaseException:
+        for sockets in opened:
+            for sock in sockets:
+                sock.close()
+        raise
+    return opened
+
+
+def _refuse_to_share(listener: Listener) -> None:
+    """SO_REUSEPORT would let two nodes of one user share a port in silence; a bind without it tells."""
+    if listener.endpoint.port:
+        open_socket(listener, listener.endpoint.port, share=False).close()
+
+
+def open_socket(listener: Listener, port: int, *, share: bool = True) -> socket.socket:
+    host = listener.endpoint.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    kind = socket.SOCK_DGRAM if listener.role == "dns-udp" else socket.SOCK_STREAM
+    sock = socket.socket(family, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    try:
+        _prepare(sock, family, kind, share)
+        sock.bind((host, port))
+        if share and kind == socket.SOCK_STREAM:
+            sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _explained(listener, error) from None
+    return sock
+
+
+def _prepare(sock: socket.socket, family: int, kind: int, share: bool) -> None:
+    if share:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    if kind == socket.SOCK_STREAM:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER)  # above rmem_max, where we are root
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
+
+
+def _explained(listener: Listener, error: OSError) -> BusyError | UsageError:
+    if error.errno == errno.EADDRINUSE:
+        return BusyError(f"{listener}: another program listens there (see `ss -lnup` and `ss -lntp`)")
+    if error.errno == errno.EACCES:
+        return UsageError(f"{listener}: ports below 1024 need root or CAP_NET_BIND_SERVICE; `user` drops root afterwards")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return UsageError(f"{listener}: this machine does not have that address")
+    return UsageError(f"{listener}: {error.strerror}")
