@@ -13,7 +13,8 @@ ARGS   ?=
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --require-hashes --no-deps
-PROJECT := $(PIP) install --no-build-isolation --no-deps --editable .
+# setuptools warns of every editable installation: shown only where it fails.
+PROJECT := log=$$($(PIP) install --no-build-isolation --no-deps --editable . 2>&1) || { echo "$$log" >&2; exit 1; }
 FRAME   := requirements-build.lock pyproject.toml gslb/__init__.py probes/__init__.py
 
 .PHONY: run test test-long lint format bench lock clean distclean test-env

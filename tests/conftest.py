@@ -1,11 +1,11 @@
-"""What every test may count on: asyncio alone, hypothesis that gives the same examples every time."""
+"""What every test may count on: asyncio alone, and hypothesis that gives the same examples every time."""
 
 import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A deadline measures the machine, not the code. `ci` derandomizes, so that a failure is the change's, not the day's.
+# A deadline measures the machine, not the code. `ci` derandomizes: a failure is the change's, not the day's.
 settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "long", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -22,5 +22,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.geteuid() == 0:
         return
     for item in items:
-        if "needs_root" in item.keywords:
+        if item.get_closest_marker("needs_root"):
             item.add_marker(pytest.mark.skip(reason="needs root"))
