@@ -1,0 +1,99 @@
+"""Where a client is, as far as anybody knows: overrides first, then the databases field by field."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from gslb.errors import GeoError
+from gslb.geo.database import Database, Signature, Source, signature
+from gslb.geo.overrides import Overrides, filled
+from gslb.geo.schemas import NOTHING, Fields
+from gslb.model import Family, GeoSettings, Place
+
+BUNDLED: Final = "bundled"
+BUNDLED_PATH = Path(__file__).with_name("data") / "bundled.mmdb"
+
+_MOST_PLACES = 65_536
+_WIDTH: dict[Family, int] = {4: 32, 6: 128}
+
+
+class GeoIndex:
+    """Immutable but for `errors`, the number of look-ups that failed on a broken record."""
+
+    def __init__(self, settings: GeoSettings, databases: tuple[Database, ...]) -> None:
+        self.settings = settings
+        self.sources: tuple[Source, ...] = tuple(database.source for database in databases)
+        self.errors = 0
+        self._databases = databases
+        self._overrides = Overrides(settings.overrides)
+        self._places: dict[Fields, Place] = {}
+        self._refused: list[Signature | None] | None = None
+
+    @classmethod
+    def open(cls, settings: GeoSettings) -> GeoIndex:
+        """Raises GeoError, one sentence about the first file that can't be used."""
+        return cls(settings, tuple(Database.open(_path(name), name) for name in settings.databases))
+
+    def lookup(self, family: Family, address: int) -> tuple[Place, int]:
+        """The place of `address`, an integer of its family's full width, and the length of the block around
+        it.
+
+        Of every address in that block the overrides and databases say exactly the same. A block that nobody
+        knows has a length too. Never raises: a broken record counts into `errors`, and is a client that this
+        file does not know.
+        """
+        fields, prefix = self._overrides.lookup(family, address) if self._overrides else (NOTHING, 0)
+        for database in self._databases:
+            if database.adds_to(fields):
+                more, length = self._ask(database, family, address)
+                prefix = max(prefix, length)
+                fields = filled(fields, more)
+        return self._places.get(fields) or self._place(fields), prefix
+
+    def changed(self) -> bool:
+        """A file on disk is not the one that is open, nor the one that the last `reopen` refused."""
+        now = self._on_disk()
+        return now not in ([database.signature for database in self._databases], self._refused)
+
+    def reopen(self) -> GeoIndex:
+        """A new index of the files as they are now. Raises GeoError, and this one stays as good as it was."""
+        now = self._on_disk()
+        try:
+            return type(self).open(self.settings)
+        except GeoError:
+            self._refused = now
+            raise
+
+    def close(self) -> None:
+        """Gives the memory back at once, not when the last reference goes. Nobody may look up any more."""
+        for database in self._databases:
+            database.close()
+
+    def _ask(self, database: Database, family: Family, address: int) -> tuple[Fields, int]:
+        try:
+            return database.lookup(family, address)
+        except Exception:  # of whatever kind: the bytes are somebody else's, and a query waits
+            self.errors += 1
+            return NOTHING, _WIDTH[family]  # nothing is known of the neighbours
+
+    def _place(self, fields: Fields) -> Place:
+        """Equal places are one object: there are far fewer places than networks."""
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        return self._places.setdefault(fields, Place(*fields))
+
+    def _on_disk(self) -> list[Signature | None]:
+        return [_signature_of(_path(name)) for name in self.settings.databases]
+
+
+def _path(name: str) -> str:
+    return str(BUNDLED_PATH) if name == BUNDLED else name
+
+
+def _signature_of(path: str) -> Signature | None:
+    try:
+        return signature(os.stat(path))
+    except OSError:
+        return None
