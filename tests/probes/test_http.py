@@ -99,7 +99,7 @@ async def test_a_full_backlog_times_out_in_connect() -> None:
         for other in others:
             other.setblocking(False)
             other.connect_ex(where)
-        result = await probe_http(Target("k", "s", *where, Check("http"), HOST), SHORT)
+        result = await probe_http(Target("k", "s", where[0], where[1], Check("http"), HOST), SHORT)
         for other in others:
             other.close()
     assert result.verdict is Verdict.TIMEOUT_CONNECT
