@@ -1,0 +1,24 @@
+"""What must hold between keys. Each check tells its faults and leaves the rest to the others."""
+
+from __future__ import annotations
+
+from gslb.config.checks import delegations, geo, listen, names, records, rules, services, sites, users
+from gslb.config.draft import Draft
+from gslb.config.faults import Faults
+
+CHECKS = (
+    listen.check,
+    geo.check,
+    names.check,
+    records.check,
+    delegations.check,
+    sites.check,
+    services.check,
+    rules.check,
+    users.check,
+)
+
+
+def check(draft: Draft, faults: Faults) -> None:
+    for each in CHECKS:
+        each(draft, faults)

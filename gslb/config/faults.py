@@ -1,0 +1,61 @@
+"""Where faults are collected: all of them, told at once and in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from gslb.errors import ConfigurationError, Fault
+
+# What a fault is about when it is about no key.
+WHOLE_FILE = "(file)"
+
+_LONGEST_QUOTED = 60
+
+
+class Faults:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._faults: list[Fault] = []
+
+    def add(self, line: int, key: str, message: str) -> None:
+        fault = Fault(self.file, line, one_line(key) or WHOLE_FILE, one_line(message))
+        self._faults.append(fault)
+
+    def __iter__(self) -> Iterator[Fault]:
+        unique = dict.fromkeys(self._faults)
+        return iter(sorted(unique, key=lambda fault: fault.line))
+
+    def raise_if_any(self) -> None:
+        if self._faults:
+            raise ConfigurationError(tuple(self))
+
+
+def one_line(text: str) -> str:
+    """`text` without what would break a line or a terminal: a fault is one line, whatever the file holds."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def quoted(text: str) -> str:
+    if len(text) > _LONGEST_QUOTED:
+        text = text[:_LONGEST_QUOTED] + "…"
+    return f'"{text}"'
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What to append to a message about an unknown `word`: a near miss, else all that is known, else nothing."""
+    names = list(known)
+    near = get_close_matches(word[:_LONGEST_QUOTED], names, n=1) if len(names) <= 1000 else []
+    if near:
+        return f"; did you mean {quoted(near[0])}?"
+    return f"; there is {listed(names)}" if names else ""
+
+
+def listed(names: Iterable[str], limit: int = 30) -> str:
+    """`a, b and c`, cut after `limit` names."""
+    words = list(names)
+    if len(words) > limit:
+        return f"{', '.join(words[:limit])} and {len(words) - limit} more"
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

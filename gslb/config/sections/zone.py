@@ -1,0 +1,81 @@
+"""`zones`: what this node is authoritative for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gslb.config import values
+from gslb.config.faults import quoted
+from gslb.config.kinds import ADDRESSES, HOST, TTL
+from gslb.config.schema import (
+    Kind,
+    Table,
+    as_mapping,
+    defaulted,
+    map_of,
+    optional,
+    plain,
+    required,
+    scalar,
+    section,
+)
+from gslb.config.sections import unavailable
+from gslb.model import Record, Zone
+
+_DEFAULTS = Zone(name="", nameservers={}, contact="")
+
+
+def _contact(text: str) -> str:
+    local, at, domain = text.rpartition("@")
+    sound = local.isascii() and local.isprintable() and " " not in local and 0 < len(local) <= 63
+    if not at or not sound:
+        raise ValueError(f"{quoted(text)} is not an e-mail address; write it as hostmaster@example.net")
+    values.host(domain)
+    return text
+
+
+def _records(text: str) -> str:
+    return text
+
+
+NAME = required("name", HOST, "The name of the zone.")
+NAMESERVERS = required(
+    "nameservers",
+    map_of(values.host, ADDRESSES, "name: [addresses]"),
+    "The servers of this zone. Names inside the zone need addresses, which are answered for them; others take [].",
+)
+CONTACT = optional(
+    "contact",
+    scalar("e-mail address", _contact),
+    "Who answers for the zone; in its SOA.",
+    "hostmaster@ the zone",
+)
+TTL_ = defaulted("ttl", TTL, _DEFAULTS.ttl_s, "TTL of records that give none, of NS and of the SOA.", "300s")
+NEGATIVE_TTL = defaulted(
+    "negative_ttl", TTL, _DEFAULTS.negative_ttl_s, "How long the absence of a name or type is cached.", "30s"
+)
+RECORDS: Kind[str] = scalar("block of zone-file text", _records)
+RECORDS_ = optional(
+    "records",
+    RECORDS,
+    "Zone-file text for what is not steered: relative names, `@`, TTL and IN optional, `$TTL` and `$ORIGIN`; "
+    "no `$INCLUDE`. SOA and the zone's own NS are made from the keys above.",
+    "none",
+)
+
+ZONE = section(
+    NAME, NAMESERVERS, CONTACT, TTL_, NEGATIVE_TTL, RECORDS_, unavailable.DNSSEC, unavailable.TRANSFER
+)
+
+
+def build(table: Table, records: Iterable[Record]) -> Zone:
+    name = table[NAME]
+    nameservers = {host: plain(addresses) for host, addresses in as_mapping(table[NAMESERVERS]).items()}
+    return Zone(
+        name=name,
+        nameservers=nameservers,
+        contact=table[CONTACT] or f"hostmaster@{name}",
+        ttl_s=table[TTL_],
+        negative_ttl_s=table[NEGATIVE_TTL],
+        records=tuple(records),
+    )
