@@ -108,7 +108,7 @@ async def test_a_killed_mirror_refuses_and_comes_back(fleet: Fleet):
 
 
 async def test_a_frozen_mirror_accepts_and_says_nothing_until_it_thaws(fleet: Fleet):
-    fleet.freeze("m1")
+    await fleet.freeze("m1")
     assert fleet.life("m1") is Life.FROZEN
     with pytest.raises(httpx.ReadTimeout):
         await get(fleet.specs["m1"], timeout_s=0.3)
@@ -119,7 +119,7 @@ async def test_a_frozen_mirror_accepts_and_says_nothing_until_it_thaws(fleet: Fl
 
 
 async def test_a_mirror_restarts_with_a_fault_frozen_or_not(fleet: Fleet):
-    fleet.freeze("m1")
+    await fleet.freeze("m1")
     assert (await fleet.restart("m1", "slow 3")).fault == "slow 3"
     assert fleet.life("m1") is Life.RUNNING
 
@@ -151,7 +151,7 @@ from gslb.runtime.demo.sites import MirrorSpec
 
 async def main():
     async with Fleet([MirrorSpec(f"m{n}", f"127.83.8.{n}", 0) for n in (5, 6)], Path(sys.argv[1])) as fleet:
-        fleet.freeze("m6")
+        await fleet.freeze("m6")
         print(fleet.pid("m5"), fleet.pid("m6"), fleet.control_path("m5").parent, flush=True)
         await asyncio.sleep(60)
 

@@ -12,7 +12,7 @@ from gslb.errors import UsageError
 class Kind(StrEnum):
     OK = "ok"
     REFUSE = "refuse"  # nobody listens: connections are reset
-    DROP = "drop"  # the listener's SYNs vanish, as behind a dead router or a silent firewall
+    DROP = "drop"  # SYNs vanish, as behind a dead router or a silent firewall
     HANG = "hang"  # accepts, and never answers
     TRICKLE = "trickle"  # so many bytes a second
     WRONG = "wrong"  # every byte of the content inverted; length and validators as they were

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -79,11 +80,14 @@ class Fleet:
         process.kill()
         await asyncio.to_thread(process.wait)
 
-    def freeze(self, id: str) -> None:
+    async def freeze(self, id: str) -> None:
         """As a machine whose disk hangs: the kernel still accepts connections, and nothing answers."""
-        if self.life(id) is Life.RUNNING:
-            self._process(id).send_signal(signal.SIGSTOP)
-            self._frozen.add(id)
+        if self.life(id) is not Life.RUNNING:
+            return
+        self._frozen.add(id)
+        self._process(id).send_signal(signal.SIGSTOP)
+        # Only what has stopped gets the SIGCONT of which the docstring above tells.
+        await asyncio.to_thread(os.waitid, os.P_PID, self.pid(id), os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self, id: str) -> None:
         if self.life(id) is Life.FROZEN:

@@ -1,20 +1,15 @@
-"""The listening sockets of a mirror: open, closed as after a crash, or silent as behind a dead router."""
+"""The listening sockets of a mirror: open, closed as after a crash, or deaf as behind a dead router."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import socket
-import struct
 from collections.abc import Awaitable, Callable
 
 from gslb.model import Endpoint
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-_SO_ATTACH_FILTER = 26  # asm-generic/socket.h; the module socket lacks them
-_SO_DETACH_FILTER = 27
 
 
 class Listener:
@@ -22,11 +17,13 @@ class Listener:
         self.endpoints = endpoints  # once open, with the ports that were found for port 0
         self._handler = handler
         self._servers: list[asyncio.Server] = []
+        self._deaf: list[socket.socket] = []
 
     async def open(self) -> None:
         """Listen on every endpoint, or on none and raise OSError. Does nothing when it is open."""
         if self._servers:
             return
+        self.close()
         try:
             for host, port in self.endpoints:
                 self._servers.append(await asyncio.start_server(self._handler, host, port))
@@ -39,21 +36,24 @@ class Listener:
     def close(self) -> None:
         for server in self._servers:
             server.close()
+        for deaf in self._deaf:
+            deaf.close()
         self._servers.clear()
+        self._deaf.clear()
 
-    def silence(self, silent: bool) -> None:
-        """Let new connections time out: a socket filter, which needs no privilege, drops their SYNs."""
-        for server in self._servers:
-            for listening in server.sockets:
-                _drop_everything(listening) if silent else _drop_nothing(listening)
-
-
-def _drop_everything(listening: socket.socket) -> None:
-    program = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # classic BPF: return 0 bytes
-    filters = struct.pack("HP", 1, ctypes.addressof(program))  # struct sock_fprog
-    listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filters)
+    def deafen(self) -> None:
+        """Let new connections time out: the kernel drops SYNs while a queue is full."""
+        self.close()
+        for endpoint in self.endpoints:
+            family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+            self._deaf.append(socket.create_server(endpoint, family=family, backlog=0))
+            self._deaf.append(_fill_queue(endpoint, family))
 
 
-def _drop_nothing(listening: socket.socket) -> None:
-    with contextlib.suppress(FileNotFoundError):  # none was attached
-        listening.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+def _fill_queue(endpoint: Endpoint, family: socket.AddressFamily) -> socket.socket:
+    """The one connection that a backlog of 0 takes; a client that was faster hangs instead."""
+    filler = socket.socket(family, socket.SOCK_STREAM)
+    filler.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        filler.connect(endpoint)
+    return filler

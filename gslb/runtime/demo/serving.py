@@ -86,14 +86,14 @@ class Mirror:
 
     async def _act(self, fault: MirrorFault) -> None:
         self._acting = fault
-        refuse = fault.kind is Kind.REFUSE
-        if refuse:
+        if fault.kind is Kind.REFUSE:
             self._listener.close()
+        elif fault.kind is Kind.DROP:
+            self._listener.deafen()
         else:
             await self._listener.open()
-            self._listener.silence(fault.kind is Kind.DROP)
         for connection in self._connections:
-            if refuse or connection.stuck:
+            if fault.kind is Kind.REFUSE or connection.stuck:
                 connection.abort()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
