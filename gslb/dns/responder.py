@@ -1,0 +1,279 @@
+"""Query in, answer out: the hot path of the DNS door.
+
+A query goes through cheap rejects, then the cache of whole answers by the octets of the query, then the
+parser, the tree of names, and for a steered name the client's class and slot in the table. What comes out is
+joined from pieces that were written ahead. Nothing in here waits, and no exception leaves it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
+
+from gslb.dns.answer import Answer, empty
+from gslb.dns.chaos import chaos_answers
+from gslb.dns.codes import (
+    AAAA,
+    ANY,
+    ANY_CLASS,
+    AXFR,
+    BADVERS,
+    CH,
+    EDE_NOT_AUTHORITATIVE,
+    EDE_NOT_SUPPORTED,
+    EDE_OTHER,
+    FORMERR,
+    IN,
+    IXFR,
+    NOTIMP,
+    NXDOMAIN,
+    OPT,
+    RCODE_NAMES,
+    REFUSED,
+    SERVFAIL,
+    TCP_MAX,
+    TSIG,
+    TXT,
+    TYPE_NAMES,
+    UDP_MAX,
+    UDP_MIN,
+    A,
+)
+from gslb.dns.cursor import Malformed
+from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record
+from gslb.dns.metrics import Counters, add
+from gslb.dns.reply import bad_version, header_only, not_implemented, truncated, whole, without_authority
+from gslb.dns.sample import Sample, sample
+from gslb.dns.serving import Asker, Kept, Served, Serving
+from gslb.dns.wire import HEADER_OCTETS, Query, read_query
+from gslb.geo.special import embedded_ipv4, special_prefix
+from gslb.model import Family, View
+from gslb.steering import ClientClass
+
+OUT_OF_ZONE: Final = empty(REFUSED, error_option(EDE_NOT_AUTHORITATIVE))
+NO_TRANSFER: Final = empty(REFUSED, error_option(EDE_NOT_SUPPORTED, "no zone transfer"))
+OTHER_CLASS: Final = empty(REFUSED, error_option(EDE_NOT_SUPPORTED, "class"))
+OPCODE_BITS: Final = 0x78  # of the third octet
+META_TYPES: Final = frozenset((OPT, TSIG))
+TRANSFERS: Final = frozenset((AXFR, IXFR))
+
+CACHED_QUERY_MAX: Final = 200  # octets; what people send has 40 to 90
+SAMPLE_EVERY_S: Final = 0.1
+BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
+
+
+class Responder:
+    """Answers messages from the Serving that was swapped in last. One thread; the counters are the caller's.
+
+    `on_new_class` is told of each class once a World; `on_sample` of an answer every SAMPLE_EVERY_S at most.
+    """
+
+    def __init__(
+        self,
+        serving: Serving,
+        *,
+        node: str,
+        counters: Counters | None = None,
+        on_new_class: Callable[[str, ClientClass], None] | None = None,
+        on_sample: Callable[[Sample], None] | None = None,
+        tcp_idle_s: float = 10.0,
+        kept_max: int = 16384,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.counters: Counters = {} if counters is None else counters
+        self._serving = serving
+        self._stale = False
+        self._nsid = nsid_option(node)
+        self._keepalive = keepalive_option(tcp_idle_s)
+        self._chaos = chaos_answers(node)
+        self._on_new_class = on_new_class
+        self._on_sample = on_sample
+        self._next_sample_s = 0.0
+        self._clock = clock
+        self._kept_max = kept_max
+        self._peers: dict[str, tuple[Family, int]] = {}
+
+    def swap(self, serving: Serving) -> None:
+        """From the next message on, answers come from this World, which counts as fresh."""
+        self._stale = False
+        self._serving = serving
+
+    @property
+    def stale(self) -> bool:
+        return self._stale
+
+    @stale.setter
+    def stale(self, stale: bool) -> None:
+        """Set by who hears from control: without news, answers say so and hold for the shortest time."""
+        if stale != self._stale:
+            self._stale = stale
+            self._serving.kept.clear()
+
+    def respond(self, wire: bytes, peer: str, tcp: bool = False) -> bytes | None:
+        """The answer to a message from `peer` (an address as text), None if it gets none."""
+        try:
+            return self._respond(wire, peer, tcp)
+        except Exception as error:  # the one recover at the edge: a bug costs one answer, and is counted
+            add(self.counters, "gslb_dns_failures_total", type(error).__name__)
+            return wire[:2] + header_only(wire, SERVFAIL)
+
+    def _respond(self, wire: bytes, peer: str, tcp: bool) -> bytes | None:
+        if len(wire) < HEADER_OCTETS or wire[2] & 0x80:
+            reason = "short" if len(wire) < HEADER_OCTETS else "response"
+            add(self.counters, "gslb_dns_dropped_total", "tcp" if tcp else "udp", reason)
+            return None
+        serving = self._serving
+        key = wire[2:]
+        kept = None if tcp else serving.kept.get(key) or serving.kept.get((key, peer))
+        if kept is None:
+            kept = self._answer(serving, wire, peer, tcp)
+        tail, names, note = kept
+        counters = self.counters
+        for name in names:
+            counters[name] = counters.get(name, 0) + 1
+        if note is not None and self._on_sample is not None and self._clock() >= self._next_sample_s:
+            self._next_sample_s = self._clock() + SAMPLE_EVERY_S
+            self._on_sample(sample(serving.world, *note))
+        return wire[:2] + tail
+
+    def _answer(self, serving: Serving, wire: bytes, peer: str, tcp: bool) -> Kept:
+        try:
+            query = read_query(wire)
+        except Malformed as error:
+            return self._unread(wire, error, tcp)
+        edns = query.edns
+        if wire[2] & OPCODE_BITS:
+            opt = b"" if edns is None else opt_record(edns.do, error_option(EDE_NOT_SUPPORTED))
+            return not_implemented(wire, opt), (_counter(tcp, 0, NOTIMP),), None
+        if edns is not None and edns.version:
+            return bad_version(query, edns, wire[2] & 1), (_counter(tcp, query.type, BADVERS),), None
+        if query.type in META_TYPES:  # RFC 6891 section 6.1.1, RFC 8945 section 4.2: they are not data
+            opt = b"" if edns is None else opt_record(edns.do)
+            return header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), None
+        return self._data(serving, wire, query, peer, tcp)
+
+    def _unread(self, wire: bytes, error: Malformed, tcp: bool) -> Kept:
+        """FORMERR. Of another opcode nobody can say whether the rest is well-formed: NOTIMP."""
+        if wire[2] & OPCODE_BITS:
+            return not_implemented(wire), (_counter(tcp, 0, NOTIMP),), None
+        opt = b""
+        if isinstance(error, BadOption):
+            opt = opt_record(error.do, error_option(EDE_OTHER, str(error)))
+        return header_only(wire, FORMERR, opt), (_counter(tcp, 0, FORMERR),), None
+
+    def _data(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: bool) -> Kept:
+        asker, served, answer = self._choose(serving, query, peer)
+        edns, question = query.edns, query.question
+        opt = b"" if edns is None else self._opt(edns, answer, served, tcp)
+        tail = whole(answer, question, len(query.name), wire[2] & 1, opt)
+        if query.klass == ANY_CLASS:
+            tail = without_authority(tail)
+        counters = [_counter(tcp, query.type, answer.rcode)]
+        limit = _limit(edns, tcp)
+        if len(tail) + 2 > limit:
+            tail = truncated(tail, question, edns, opt, limit)
+            counters.append(("gslb_dns_truncated_total", "tcp" if tcp else "udp"))
+        if edns is not None and edns.subnet is not None:
+            counters.append(("gslb_dns_client_subnet_total", str(edns.subnet.octets[1])))
+        note = None
+        if asker is not None and served is not None:
+            counters += self._steered(serving, served)
+            note = (served, asker, query.type)
+        kept = (tail, tuple(counters), note)
+        if not tcp and answer.rcode != NXDOMAIN and _repeats(wire, query):
+            self._keep(serving, wire[2:] if _anybodys(query, asker) else (wire[2:], peer), kept)
+        return kept
+
+    def _choose(
+        self, serving: Serving, query: Query, peer: str
+    ) -> tuple[Asker | None, Served | None, Answer]:
+        """The answer, and for a steered one who it is for and what it was made of."""
+        kind, klass = query.type, query.klass
+        if klass not in (IN, ANY_CLASS):
+            chaos = self._chaos.get(query.name) if klass == CH and kind in (TXT, ANY) else None
+            return None, None, chaos or OTHER_CLASS
+        if kind in TRANSFERS:
+            return None, None, NO_TRANSFER
+        found = serving.book.tree.find(query.name, kind)
+        if found is None:
+            return None, None, OUT_OF_ZONE
+        service, answer = found
+        if service is None or kind not in (A, AAAA):
+            return None, None, answer
+        asker = self._asker(query.edns, peer)
+        served = serving.steer(service, View.DNS4 if kind == A else View.DNS6, asker)
+        return asker, served, served.steered.stale if self._stale else served.steered.fresh
+
+    def _asker(self, edns: Edns | None, peer: str) -> Asker:
+        """RFC 7871 section 7.1.2: without a subnet, or with one of length 0, the resolver is the client."""
+        resolver = self._peer(peer)
+        subnet = None if edns is None else edns.subnet
+        if subnet is None or not subnet.length:
+            return Asker(*resolver, BITS[resolver[0]])
+        return Asker(subnet.family, subnet.network, subnet.length, resolver)
+
+    def _peer(self, peer: str) -> tuple[Family, int]:
+        known = self._peers.get(peer)
+        if known is None:
+            address = ip_address(peer)
+            known = address.version, int(address)
+            if len(self._peers) >= self._kept_max:
+                self._peers.clear()
+            self._peers[peer] = known
+        return known
+
+    def _opt(self, edns: Edns, answer: Answer, served: Served | None, tcp: bool) -> bytes:
+        subnet, options = edns.subnet, answer.error
+        if subnet is not None:
+            # RFC 7871 section 7.2.1: 0 where nothing depends on the client, and for one that opted out.
+            scope = served.scope if served is not None and subnet.length else 0
+            options = subnet.option(scope) + options
+        if edns.nsid:
+            options += self._nsid
+        if tcp and edns.keepalive:  # RFC 7828 section 3.3.2: never over UDP
+            options += self._keepalive
+        return opt_record(edns.do, options)
+
+    def _steered(self, serving: Serving, served: Served) -> list[tuple[str, ...]]:
+        service = served.steered.service
+        if served.new_class is None:
+            return [served.steered.counter]
+        if (service, served.new_class) not in serving.reported:
+            serving.reported.add((service, served.new_class))
+            if self._on_new_class is not None:
+                self._on_new_class(service, served.new_class)
+        return [served.steered.counter, ("gslb_dns_unknown_classes_total", service)]
+
+    def _keep(self, serving: Serving, key: bytes | tuple[bytes, str], kept: Kept) -> None:
+        if len(serving.kept) >= self._kept_max:
+            serving.kept.clear()
+        serving.kept[key] = kept
+
+
+def _counter(tcp: bool, kind: int, rcode: int) -> tuple[str, ...]:
+    transport = "tcp" if tcp else "udp"
+    return ("gslb_dns_answers_total", transport, TYPE_NAMES.get(kind, "other"), RCODE_NAMES[rcode])
+
+
+def _limit(edns: Edns | None, tcp: bool) -> int:
+    """Octets of an answer (RFC 6891 section 6.2.3, RFC 9715 section 3.1)."""
+    if tcp:
+        return TCP_MAX
+    return UDP_MIN if edns is None else min(max(edns.size, UDP_MIN), UDP_MAX)
+
+
+def _repeats(wire: bytes, query: Query) -> bool:
+    """Whether a query is likely to come again as it is: not with random case, nor with a cookie."""
+    unusual = query.edns is not None and query.edns.other
+    return not unusual and len(wire) <= CACHED_QUERY_MAX and query.question.startswith(query.name)
+
+
+def _anybodys(query: Query, asker: Asker | None) -> bool:
+    """Whether it is the same whoever asks; a subnet of no place is placed by the resolver's address."""
+    if asker is None:
+        return True
+    if asker.resolver is None or special_prefix(asker.family, asker.address) is not None:
+        return False
+    return asker.family == 4 or embedded_ipv4(asker.address) is None

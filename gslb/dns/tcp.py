@@ -1,0 +1,224 @@
+"""DNS over TCP (RFC 7766): many queries a connection, and no client that can keep others out.
+
+A connection counts as idle from its last whole query on, so sending an octet now and then holds nothing open.
+When the limit of a client or of all is reached, the connection that has been idle longest makes room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+
+from gslb.dns.metrics import Counters, add
+from gslb.dns.responder import Responder
+from gslb.model import FINEST_PREFIX, Limits
+
+WRITE_BUFFER = 64 * 1024  # octets that a slow reader may leave with us, and one answer more
+LAST_WORDS_S = 2.0  # for the peer to read the last answers and close, once we have
+
+
+class Connections:
+    """All connections of a server, the longest idle first, and the same by client."""
+
+    def __init__(self, limits: Limits, counters: Counters, clock: Callable[[], float]) -> None:
+        self.limits = limits
+        self.counters = counters
+        self.clock = clock
+        self.by_idle: OrderedDict[TcpConnection, float] = OrderedDict()  # to its time of last use
+        self._empty = asyncio.Event()
+        self._by_client: dict[str, OrderedDict[TcpConnection, None]] = {}
+
+    def add(self, connection: TcpConnection) -> None:
+        add(self.counters, "gslb_dns_tcp_connections_total")
+        mine = self._by_client.setdefault(connection.client, OrderedDict())
+        if len(mine) >= self.limits.tcp_connections_per_client:
+            next(iter(mine)).cut("evicted")
+            mine = self._by_client.setdefault(connection.client, OrderedDict())
+        if len(self.by_idle) >= self.limits.tcp_connections:
+            next(iter(self.by_idle)).cut("evicted")
+            mine = self._by_client.setdefault(connection.client, OrderedDict())
+        mine[connection] = None
+        self.by_idle[connection] = self.clock()
+
+    def touch(self, connection: TcpConnection) -> None:
+        if connection in self.by_idle:
+            self.by_idle[connection] = self.clock()
+            self.by_idle.move_to_end(connection)
+            self._by_client[connection.client].move_to_end(connection)
+
+    def discard(self, connection: TcpConnection) -> None:
+        if self.by_idle.pop(connection, None) is not None:
+            mine = self._by_client[connection.client]
+            del mine[connection]
+            if not mine:
+                del self._by_client[connection.client]
+        if not self.by_idle:
+            self._empty.set()
+
+    async def wait_empty(self) -> None:
+        self._empty.clear()
+        if self.by_idle:
+            await self._empty.wait()
+
+    def cut_idle(self) -> float:
+        """Ends what has been idle for too long; tells in how many seconds to look again."""
+        now = self.clock()
+        while self.by_idle:
+            connection, used = next(iter(self.by_idle.items()))
+            left = used + self.limits.tcp_idle_s - now
+            if left > 0:
+                return left
+            connection.cut("slow" if connection.paused else "idle")
+        return self.limits.tcp_idle_s
+
+
+class TcpConnection(asyncio.Protocol):
+    """One connection. Queries are answered as they are read, in order, while the peer reads the answers."""
+
+    def __init__(self, responder: Responder, connections: Connections) -> None:
+        self._responder = responder
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+        self._unread = bytearray()
+        self._ended = False
+        self._closing = False
+        self.paused = False
+        self.peer = ""
+        self.client = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_BUFFER, low=0)
+        peername = transport.get_extra_info("peername")
+        if not peername:  # gone before we looked
+            transport.abort()
+            return
+        self.peer = peername[0]
+        self.client = _client(self.peer)
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._closing:
+            self._unread += data
+            self._answer()
+
+    def _answer(self) -> None:
+        """Answers every whole message, as long as the peer takes the answers (RFC 7766 section 6.2.1.1)."""
+        unread, transport, at = self._unread, self._transport, 0
+        if transport is None:
+            return
+        while not self.paused and len(unread) - at >= 2:
+            end = at + 2 + (unread[at] << 8 | unread[at + 1])
+            if len(unread) < end:
+                break
+            reply = self._responder.respond(bytes(unread[at + 2 : end]), self.peer, tcp=True)
+            at = end
+            self._connections.touch(self)
+            if reply is not None:
+                # RFC 7766 section 8: length and message in one segment
+                transport.write(len(reply).to_bytes(2, "big") + reply)
+        del unread[:at]
+        if self._ended and not self.paused:
+            transport.close()
+
+    def pause_writing(self) -> None:
+        """The peer does not read: neither do we, until it does or has been idle for too long."""
+        self.paused = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        self._answer()
+        if self.paused or self._transport is None or self._transport.is_closing():
+            return
+        self._transport.resume_reading()
+        if self._closing:
+            self._transport.write_eof()
+
+    def eof_received(self) -> bool:
+        """Half closed: the peer asks no more, and still wants its answers."""
+        self._ended = True
+        return self.paused
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._connections.discard(self)
+
+    def cut(self, reason: str) -> None:
+        add(self._connections.counters, "gslb_dns_tcp_closed_total", reason)
+        self._connections.discard(self)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def finish(self) -> None:
+        """All that has come is answered. Says that no more will be, and lets the peer close."""
+        self._closing = True
+        if not self.paused and self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+
+
+def _client(peer: str) -> str:
+    """Whom a connection counts for: an IPv4 address, or the IPv6 network that one household has."""
+    address = ip_address(peer.partition("%")[0])
+    if address.version == 4:
+        return peer
+    return str(ip_network((int(address), FINEST_PREFIX[6]), strict=False))
+
+
+class TcpServer:
+    """Serves a listening socket until `stop`. The idle time-out is that of `limits`."""
+
+    def __init__(
+        self, sock: socket.socket, responder: Responder, limits: Limits, counters: Counters | None = None
+    ) -> None:
+        self._sock = sock
+        self._responder = responder
+        self._limits = limits
+        self._counters = responder.counters if counters is None else counters
+        self._server: asyncio.Server | None = None
+        self._sweep: asyncio.TimerHandle | None = None
+        self._connections: Connections | None = None
+
+    @property
+    def connections(self) -> int:
+        return 0 if self._connections is None else len(self._connections.by_idle)
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        connections = self._connections = Connections(self._limits, self._counters, loop.time)
+        self._server = await loop.create_server(
+            lambda: TcpConnection(self._responder, connections), sock=self._sock
+        )
+        self._schedule(loop, connections)
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop, connections: Connections) -> None:
+        def sweep() -> None:
+            self._sweep = loop.call_later(max(connections.cut_idle(), 0.01), sweep)
+
+        self._sweep = loop.call_later(self._limits.tcp_idle_s, sweep)
+
+    async def stop(self, last_words_s: float = LAST_WORDS_S) -> None:
+        """Accepts no more, answers what has arrived, closes with the peers, or after `last_words_s`."""
+        if self._server is None or self._connections is None:
+            return
+        for _ in range(3):  # turns of the loop: to accept, to connect, to read what waits in the kernel
+            await asyncio.sleep(0)
+        self._server.close()
+        if self._sweep is not None:
+            self._sweep.cancel()
+        await self._end(self._connections, last_words_s)
+
+    async def _end(self, connections: Connections, last_words_s: float) -> None:
+        for connection in list(connections.by_idle):
+            connection.finish()
+        if connections.by_idle:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(connections.wait_empty(), last_words_s)
+        for connection in list(connections.by_idle):
+            connection.cut("stopped")

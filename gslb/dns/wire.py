@@ -1,0 +1,61 @@
+"""Reads a query. Whoever calls has dropped what is under 12 octets or is a response."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+from gslb.dns.codes import OPT
+from gslb.dns.cursor import Cursor, Malformed
+from gslb.dns.edns import Edns, read_opt
+
+HEADER_OCTETS = 12
+_COUNTS = Struct("!HHHH")
+_TYPE_CLASS = Struct("!HH")
+_RECORD = Struct("!HH4sH")
+
+
+class Query(NamedTuple):
+    """`name` is lower case; `question` is what came, to be echoed octet by octet."""
+
+    name: bytes
+    type: int
+    klass: int
+    question: bytes
+    edns: Edns | None
+
+
+def read_query(wire: bytes) -> Query:
+    """Reads question and OPT. Malformed: FORMERR. What follows the counted records is ignored."""
+    questions, answers, authorities, additionals = _COUNTS.unpack_from(wire, 4)
+    if questions != 1:  # RFC 9619; 0 has a meaning with cookies only (RFC 7873 section 5.4)
+        raise Malformed("not one question")
+    cursor = Cursor(wire, HEADER_OCTETS)
+    name = cursor.question_name()
+    kind, klass = _TYPE_CLASS.unpack_from(wire, cursor.skip(4))
+    question = wire[HEADER_OCTETS : cursor.at]
+    for _ in range(answers + authorities):
+        _skip_record(cursor)
+    edns = _find_opt(cursor, additionals) if additionals else None
+    return Query(name.lower(), kind, klass, question, edns)
+
+
+def _skip_record(cursor: Cursor) -> None:
+    cursor.skip_name()
+    cursor.skip(8)
+    cursor.skip(cursor.u16())
+
+
+def _find_opt(cursor: Cursor, records: int) -> Edns | None:
+    """The OPT of the additional records: one at most, its owner the root (RFC 6891 section 6.1.1)."""
+    found: tuple[int, bytes, bytes] | None = None
+    for _ in range(records):
+        root = cursor.skip_name()
+        kind, klass, ttl, size = _RECORD.unpack_from(cursor.data, cursor.skip(10))
+        rdata = cursor.take(size)
+        if kind != OPT:
+            continue
+        if found is not None or not root:
+            raise Malformed("two OPT records, or one that is not at the root")
+        found = (klass, ttl, rdata)
+    return None if found is None else read_opt(*found)
