@@ -1,0 +1,115 @@
+"""Which site should this client use now? The one answer that both doors write down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gslb.model import Address, Choice, Client, Decision, Door, Request, Service, View, Why, World
+from gslb.steering.arrange import Plan, order, plan_of, ttl_s, verdict
+from gslb.steering.candidates import Candidate, Field, Mode, Scene
+from gslb.steering.classes import ClientClass
+from gslb.steering.filters import UNREACHABLE, UNWELL, run_chain
+from gslb.steering.map import map_of
+from gslb.steering.standings import addresses_of, enter
+from gslb.steering.trace import Outcome, explain_sites
+
+
+class Judged(NamedTuple):
+    """The field after the chain; `nothing` says why there is no eligible site, if so."""
+
+    scene: Scene
+    field: Field
+    nothing: Why | None
+
+
+def decide(world: World, client: Client, request: Request, trace: bool = True) -> Decision:
+    """Whole: sites in order, how many to tell, how long and for which prefix it holds, and why of every site."""
+    steering = map_of(world)
+    service = world.configuration.service(request.service)
+    client_class = steering.classify(service.host, client)
+    judged = judge(world, service, request.view, client_class, request.path)
+    slot = steering.slot(service.host, client)
+    plan = plan_of(judged.scene, judged.field)
+    ordered = [] if judged.nothing else order(plan.stands, slot, plan.sticky)
+    chosen, avoided = _picked(ordered, request)
+    why, ttl = _why_and_ttl(judged, plan, slot, ordered)
+    return Decision(
+        why=why,
+        choices=tuple(choice(world, service, request.view, candidate.site) for candidate in chosen),
+        told=min(told(judged, request.view), len(chosen)),
+        ttl_s=ttl,
+        scope=steering.scope(service.host, client),
+        world=world.number,
+        addresses=fallback(service, request.view) if why is Why.ALL_DOWN_ADDRESSES else (),
+        trace=explain_sites(Outcome(judged.scene, judged.field, client, slot, plan, chosen, avoided, why))
+        if trace
+        else (),
+    )
+
+
+def judge(world: World, service: Service, view: View, client_class: ClientClass, path: str | None) -> Judged:
+    """Run the chain, and a second time without health when that leaves nothing and the service fails open."""
+    mode = Mode.NORMAL if world.ready else Mode.STARTING
+    scene = Scene(world, service, view, client_class, path, mode)
+    field = run_chain(scene)
+    if any(not candidate.dropped for candidate in field.candidates.values()):
+        return Judged(scene, field, None)
+    nothing = _why_nothing(scene, field)
+    if nothing is Why.ALL_DOWN and service.when_all_down == "open" and mode is Mode.NORMAL:
+        opened = scene._replace(mode=Mode.OPEN)
+        again = run_chain(opened)
+        if any(not candidate.dropped for candidate in again.candidates.values()):
+            return Judged(opened, again, None)
+    return Judged(scene, field, nothing)
+
+
+def _why_nothing(scene: Scene, field: Field) -> Why:
+    reasons = {candidate.dropped for candidate in field.candidates.values()}
+    if not reasons:
+        sites = scene.world.configuration.sites
+        return (
+            Why.RESTRICTED if any(not enter(scene.view, site).dropped for site in sites) else Why.NO_ADDRESS
+        )
+    if reasons <= set(UNREACHABLE):
+        return Why.NO_ADDRESS
+    if reasons.isdisjoint(UNWELL):
+        return Why.RESTRICTED
+    return Why.ALL_DOWN_ADDRESSES if isinstance(scene.service.when_all_down, tuple) else Why.ALL_DOWN
+
+
+def _why_and_ttl(judged: Judged, plan: Plan, slot: int, ordered: Sequence[Candidate]) -> tuple[Why, int]:
+    service, interval_s = judged.scene.service, judged.scene.world.configuration.probes.interval_s
+    if judged.nothing is not None:
+        return judged.nothing, service.ttl_min_s
+    why, checks = verdict(plan, slot, ordered[0])
+    return why, ttl_s(checks, interval_s, service.ttl_min_s, service.ttl_max_s)
+
+
+def _picked(ordered: list[Candidate], request: Request) -> tuple[list[Candidate], frozenset[str]]:
+    """With the N-th best first, as `/@N/` asks, and without those to avoid, unless nothing else is left."""
+    left = [candidate for candidate in ordered if candidate.site not in request.avoid]
+    avoided = request.avoid if left else frozenset[str]()
+    left = left or ordered
+    if request.nth > 1 and left:
+        index = min(request.nth, len(left)) - 1
+        left = [left[index], *left[:index], *left[index + 1 :]]
+    return left, avoided
+
+
+def told(judged: Judged, view: View) -> int:
+    """How many choices the door tells; without the filter `first`, all of them in DNS."""
+    if view.door is Door.HTTP:
+        return 1
+    return len(judged.field.candidates) if judged.field.told is None else judged.field.told
+
+
+def choice(world: World, service: Service, view: View, site: str) -> Choice:
+    return Choice(site, addresses_of(world, service.host, view, world.configuration.site(site)))
+
+
+def fallback(service: Service, view: View) -> tuple[Address, ...]:
+    """What `when_all_down: [addresses]` gives: DNS can answer it, a redirect can't."""
+    if view.door is Door.HTTP or isinstance(service.when_all_down, str):
+        return ()
+    return tuple(address for address in service.when_all_down if address.version == view.family)

@@ -1,0 +1,203 @@
+"""The filters, each a small function over (scene, field); `policy` of a service names them in order.
+
+The usual order: up, content, nearest, fastest, spill, sticky, first. A filter marks candidates or rearranges blocks and
+removes nothing, so a chain without one of them, or in another order, works: what a filter does not find is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from gslb.model import Door, Site, State
+from gslb.steering import geometry
+from gslb.steering.candidates import Block, Candidate, Field, Mode, Scene
+from gslb.steering.geometry import Tiers
+from gslb.steering.slots import SLOW, UNKNOWN, WELL
+from gslb.steering.standings import enter, standing_of
+
+Filter = Callable[[Scene, Field], Field]
+
+EQUAL_MS = 10.0
+ENOUGH = 0.5  # of a region's capacity, or of the capacity before `content`
+UNREACHABLE = ("address", "https")
+UNWELL = ("down", "drained", "wrong")
+
+
+def run_chain(scene: Scene) -> Field:
+    field = enter_all(scene)
+    for name in scene.service.policy:
+        field = FILTERS[name](scene, field)
+    return field
+
+
+def enter_all(scene: Scene) -> Field:
+    """The sites that the client may use, without any order but what its rules and last resorts give."""
+    groups = scene.client_class.groups
+    names = {site for group in groups for tier in group.tiers for site in tier}
+    sites = [site for site in scene.world.configuration.sites if site.id in names]
+    blocks = [Block(*group) for group in groups if group.kind == "rule"]
+    for kind in ("region", "last"):
+        flat = {site for group in groups if group.kind == kind for tier in group.tiers for site in tier}
+        if flat:
+            blocks.append(Block(kind, "", (tuple(site.id for site in sites if site.id in flat),)))
+    return Field({site.id: enter(scene.view, site) for site in sites}, tuple(blocks))
+
+
+def up(scene: Scene, field: Field) -> Field:
+    """Sites whose probes and operators say that they serve."""
+    sites = {site.id: site for site in scene.world.configuration.sites}
+    marked = {
+        name: candidate if candidate.dropped else _stand(scene, sites[name], candidate)
+        for name, candidate in field.candidates.items()
+    }
+    return replace(field, candidates=marked)
+
+
+def _stand(scene: Scene, site: Site, candidate: Candidate) -> Candidate:
+    world = scene.world
+    if site.id in world.drains:
+        return candidate._replace(dropped="drained")
+    standing = standing_of(world, scene.service.host, scene.view, site)
+    if standing.state is State.WRONG:
+        return candidate._replace(dropped="wrong", checks=standing.checks, returns=True)
+    if scene.mode is not Mode.NORMAL:
+        return candidate
+    if standing.state is State.DOWN:
+        return candidate._replace(dropped="down", checks=standing.checks, returns=True)
+    rank = SLOW if site.id in world.slow else UNKNOWN if standing.state is State.UNKNOWN else WELL
+    return candidate._replace(rank=rank, ramp=standing.ramp, checks=standing.checks)
+
+
+def content(scene: Scene, field: Field) -> Field:
+    """Sites that hold what is asked for. DNS sees no path: every set, as long as enough sites have them all."""
+    sets = _required(scene)
+    if not sets:
+        return field
+    sites = {site.id: site for site in scene.world.configuration.sites}
+    held = {name: _held(sites[name], sets) for name in field.candidates}
+    least = _least_of_sets(field, sites, held) if scene.view.door is Door.DNS else min(1, max(held.values()))
+    marked = {
+        name: candidate._replace(dropped="content", returns=False)
+        if held[name] < least and candidate.dropped not in UNREACHABLE
+        else candidate
+        for name, candidate in field.candidates.items()
+    }
+    return replace(field, candidates=marked, notes=(*field.notes, *_shortage(sets, least)))
+
+
+def _required(scene: Scene) -> frozenset[str]:
+    sets = scene.service.content
+    if scene.view.door is Door.DNS:
+        return frozenset(one.name for one in sets)
+    path = scene.path or ""
+    covering = [one for one in sets if path.startswith(one.prefix)]
+    return frozenset([max(covering, key=lambda one: len(one.prefix)).name]) if covering else frozenset()
+
+
+def _held(site: Site, sets: frozenset[str]) -> int:
+    return len(sets) if site.content is None else len(sets.intersection(site.content))
+
+
+def _least_of_sets(field: Field, sites: Mapping[str, Site], held: Mapping[str, int]) -> int:
+    """How many sets a site must hold: as many as leave at least half of the capacity."""
+    names = field.eligible()
+    shares = capacities(sites[name] for name in names)
+    enough = ENOUGH * sum(shares.values())
+    for least in sorted({held[name] for name in names}, reverse=True):
+        if sum(shares[name] for name in names if held[name] >= least) >= enough:
+            return least
+    return 0
+
+
+def _shortage(sets: frozenset[str], least: int) -> tuple[str, ...]:
+    if least == len(sets):
+        return ()
+    if least == 0:
+        return (f"no site has to hold {', '.join(sorted(sets))}: too few do",)
+    return (f"too few sites hold all {len(sets)} release sets: those with {least} are used",)
+
+
+def nearest(scene: Scene, field: Field) -> Field:
+    """Regions in the order of the home region; inside a region, tiers of sites that are equally near."""
+    return replace(field, blocks=tuple(Block(*group) for group in scene.client_class.groups), plain=None)
+
+
+def fastest(scene: Scene, field: Field) -> Field:
+    """Near a vantage, what it measures outranks distance, inside a region only."""
+    if not scene.client_class.vantages or scene.mode is not Mode.NORMAL:
+        return field
+    blocks = tuple(
+        block._replace(tiers=_by_latency(scene, block.tiers))
+        if block.kind == "region" and block.region
+        else block
+        for block in field.blocks
+    )
+    return (
+        field if blocks == field.blocks else replace(field, blocks=blocks, plain=field.plain or field.blocks)
+    )
+
+
+def _by_latency(scene: Scene, tiers: Tiers) -> Tiers:
+    """The measured sites by latency, up or not, so that one that goes down moves its own clients only."""
+    used = scene.world.latency_ms
+    names = [name for tier in tiers for name in tier]
+    for vantage in scene.client_class.vantages:
+        values = {name: used[vantage, name] for name in names if (vantage, name) in used}
+        if values:
+            rest = (tuple(name for name in tier if name not in values) for tier in tiers)
+            return geometry.windows(values, list(values), equal_ms) + tuple(tier for tier in rest if tier)
+    return tiers
+
+
+def equal_ms(best: float) -> float:
+    return max(geometry.EQUAL_RATIO * best, best + EQUAL_MS)
+
+
+def spill(scene: Scene, field: Field) -> Field:
+    """A region short of capacity gives a share of its slots to the next. A returning site counts fully."""
+    if scene.mode is not Mode.NORMAL:
+        return field
+    sites = {site.id: site for site in scene.world.configuration.sites}
+    blocks = tuple(
+        block._replace(keep=_keep(block, field, sites)) if block.kind == "region" and block.region else block
+        for block in field.blocks
+    )
+    return replace(field, blocks=blocks)
+
+
+def _keep(block: Block, field: Field, sites: Mapping[str, Site]) -> float:
+    dropped = {name: field.candidates[name].dropped for tier in block.tiers for name in tier}
+    shares = capacities(sites[name] for name in dropped if dropped[name] in ("", *UNWELL))
+    whole = sum(shares.values())
+    left = sum(share for name, share in shares.items() if not dropped[name])
+    return min(1.0, left / (ENOUGH * whole)) if whole else 1.0
+
+
+def capacities(sites: Iterable[Site]) -> dict[str, float]:
+    """What each site counts: its capacity, the mean of the others where it states none, 1 where none does."""
+    told = {site.id: site.capacity for site in sites}
+    stated = [value for value in told.values() if value is not None]
+    mean = sum(stated) / len(stated) if stated else 1.0
+    return {name: mean if value is None else float(value) for name, value in told.items()}
+
+
+def sticky(scene: Scene, field: Field) -> Field:
+    """Each slot has its own order of equals, the same whenever they are."""
+    return replace(field, sticky=True)
+
+
+def first(scene: Scene, field: Field) -> Field:
+    """How many sites the client is told."""
+    return replace(field, told=scene.service.answers if scene.view.door is Door.DNS else 1)
+
+
+FILTERS: Mapping[str, Filter] = {
+    "up": up,
+    "content": content,
+    "nearest": nearest,
+    "fastest": fastest,
+    "spill": spill,
+    "sticky": sticky,
+    "first": first,
+}

@@ -1,0 +1,191 @@
+"""Why every site was kept or dropped, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gslb.geo.distance import distance_km
+from gslb.model import RAMP_STEPS, Client, Drain, Site, SiteTrace, Why
+from gslb.steering.arrange import Plan
+from gslb.steering.candidates import Block, Candidate, Field, Mode, Scene
+from gslb.steering.geometry import location_of
+from gslb.steering.slots import SLOW, UNKNOWN, admitted, kept
+from gslb.steering.standings import standing_of
+
+
+class Outcome(NamedTuple):
+    """A decision before it is told: all that its trace goes by."""
+
+    scene: Scene
+    field: Field
+    client: Client
+    slot: int
+    plan: Plan
+    chosen: Sequence[Candidate]
+    avoided: frozenset[str]
+    why: Why
+
+
+def explain_sites(outcome: Outcome) -> tuple[SiteTrace, ...]:
+    """Of every configured site: the kept in their order, then the dropped in the order of the configuration."""
+    sites = outcome.scene.world.configuration.sites
+    by_id = {site.id: site for site in sites}
+    ranked = [candidate.site for candidate in outcome.chosen]
+    keeper = _Keeper(outcome)
+    keeps = [keeper.trace(by_id[name], rank) for rank, name in enumerate(ranked, 1)]
+    restricted = {site: (name, reason) for site, name, reason in outcome.scene.client_class.dropped}
+    drops = [
+        SiteTrace(site.id, None, *(restricted.get(site.id) or _dropped(outcome, site)))
+        for site in sites
+        if site.id not in ranked
+    ]
+    return (*keeps, *drops)
+
+
+def _dropped(outcome: Outcome, site: Site) -> tuple[str, str]:
+    """(filter, reason)"""
+    candidate = outcome.field.candidates.get(site.id)
+    if candidate is None:
+        return "nearest", f"region {site.region} is not used for this client"
+    if site.id in outcome.avoided and not candidate.dropped:
+        return "avoid", "the request asked to avoid it"
+    return _drop_words(outcome.scene, site, candidate.dropped)
+
+
+def _drop_words(scene: Scene, site: Site, dropped: str) -> tuple[str, str]:
+    world, view = scene.world, scene.view
+    if dropped == "https":
+        return "address", "has no https URL (url_https), and the request came over https"
+    if dropped == "address":
+        return "address", f"has no IPv{view.family} address"
+    if dropped == "drained":
+        return "up", _drain_words(world.drains[site.id])
+    if dropped == "content":
+        return "content", _content_words(scene, site)
+    standing = standing_of(world, scene.service.host, view, site)
+    word = (
+        "wrong content, never served"
+        if dropped == "wrong"
+        else "held down, flapping"
+        if standing.flapping
+        else "down"
+    )
+    return "up", f"{word}: {standing.reason}"
+
+
+def _drain_words(drain: Drain) -> str:
+    until = "" if drain.until is None else f" until {drain.until:%Y-%m-%d %H:%M} UTC"
+    return f"drained by {drain.who}{until}: {drain.reason}"
+
+
+def _content_words(scene: Scene, site: Site) -> str:
+    sets = ", ".join(site.content or ()) or "no release set"
+    return f"holds {sets}, which is not what is asked for"
+
+
+class _Keeper:
+    """Says of an eligible site where it stands and what put it there."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._blocks = outcome.field.blocks
+        self._where = {
+            name: (number, block, tier)
+            for number, block in enumerate(self._blocks)
+            for tier in block.tiers
+            for name in tier
+        }
+        self._location = location_of(outcome.client.place)
+        self._moved = _spilled_regions(outcome)
+
+    def trace(self, site: Site, rank: int) -> SiteTrace:
+        number, block, tier = self._where[site.id]
+        parts = [self._distance(site), self._place(site, block, tier), self._latency(site)]
+        parts += [self._health(site), self._spill(number, block), *self._notes(rank)]
+        return SiteTrace(
+            site.id, rank, self._filter(site, block, rank), ", ".join(part for part in parts if part)
+        )
+
+    def _filter(self, site: Site, block: Block, rank: int) -> str:
+        if block.kind == "rule":
+            return "rules"
+        if rank == 1 and self._outcome.why in (Why.SPILL, Why.FASTEST):
+            return self._outcome.why.value
+        return "nearest"
+
+    def _distance(self, site: Site) -> str:
+        if self._location is None:
+            return "" if self._outcome.client.place.known else "nobody knows where the client is"
+        return f"{distance_km(self._location, site.location):,.0f} km away"
+
+    def _place(self, site: Site, block: Block, tier: tuple[str, ...]) -> str:
+        if block.kind == "rule":
+            return f"a rule prefers {block.region}"
+        if block.kind == "last":
+            return "weight 0: a last resort"
+        if not block.region:
+            return ""
+        well = [name for name in tier if not self._outcome.field.candidates[name].dropped]
+        position = block.tiers.index(tier)
+        if position == 0:
+            known = "nearest" if self._location is not None else "first"
+            return (
+                f"{known} in {block.region}"
+                if len(well) == 1
+                else f"one of {len(well)} equals in {block.region}"
+            )
+        return (
+            f"behind nearer sites in {block.region}"
+            if self._outcome.field.plain is None
+            else f"tier {position + 1} of {block.region}"
+        )
+
+    def _latency(self, site: Site) -> str:
+        used = self._outcome.scene.world.latency_ms
+        for vantage in self._outcome.scene.client_class.vantages:
+            if (vantage, site.id) in used:
+                return f"{used[vantage, site.id]:.0f} ms from {vantage}"
+        return ""
+
+    def _health(self, site: Site) -> str:
+        candidate = self._outcome.field.candidates[site.id]
+        scene = self._outcome.scene
+        if scene.mode is not Mode.NORMAL:
+            standing = standing_of(scene.world, scene.service.host, scene.view, site)
+            return f"{standing.state.value}: {standing.reason}"
+        if candidate.ramp < RAMP_STEPS:
+            taken = admitted(site.id, candidate.ramp, self._outcome.slot)
+            return f"slow start, step {candidate.ramp} of {RAMP_STEPS}" + (
+                "" if taken else ": not yet for this client"
+            )
+        if candidate.rank == SLOW:
+            return "slower than usual, so last of its equals"
+        if candidate.rank == UNKNOWN:
+            return "state unknown, so behind its equals that are up"
+        return ""
+
+    def _spill(self, number: int, block: Block) -> str:
+        if number in self._moved:
+            return (
+                f"{block.region} is short of capacity and keeps {block.keep:.0%} of its clients: not this one"
+            )
+        return ""
+
+    def _notes(self, rank: int) -> Sequence[str]:
+        if rank > 1:
+            return ()
+        opening = {
+            Why.FAIL_OPEN: "every site is down, so all are tried",
+            Why.STARTING: "no probe result yet, so geography alone",
+        }.get(self._outcome.why)
+        return (*([opening] if opening else []), *self._outcome.field.notes)
+
+
+def _spilled_regions(outcome: Outcome) -> frozenset[int]:
+    slot = outcome.slot
+    return frozenset(
+        number
+        for number, block in enumerate(outcome.field.blocks)
+        if block.keep < 1.0 and not kept(block.region, block.keep, slot)
+    )
