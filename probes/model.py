@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+import dns.exception
+import dns.name
+import dns.rdatatype
+
 from probes.verdict import Verdict
 
 CheckType = Literal["http", "https", "tcp", "dns", "exec"]
@@ -68,8 +72,20 @@ def faults(check: Check) -> Iterator[tuple[str, str]]:
         yield "command", "an exec check needs one: a list of program and arguments"
     if any("\0" in word for word in check.command):
         yield "command", "no NUL in an argument"
+    yield from _dns_faults(check)
+
+
+def _dns_faults(check: Check) -> Iterator[tuple[str, str]]:
     if check.type == "dns" and not check.query_name:
         yield "query_name", "a dns check needs the name to ask for"
+    try:
+        dns.name.from_text(check.query_name or ".")
+    except dns.exception.DNSException as error:
+        yield "query_name", f"no name: {error}"
+    try:
+        dns.rdatatype.from_text(check.query_type)
+    except (dns.exception.DNSException, ValueError):
+        yield "query_type", "no record type"
 
 
 def _http_faults(check: Check) -> Iterator[tuple[str, str]]:
@@ -112,7 +128,10 @@ class Target:
     def __post_init__(self) -> None:
         if "%" in self.address:
             raise ValueError(f"address: {self.address} has a zone index, which no client could use")
-        ipaddress.ip_address(self.address)
+        try:
+            ipaddress.ip_address(self.address)
+        except ValueError as error:
+            raise ValueError(f"address: {self.address!r} is not an IP address") from error
         if not 1 <= self.port <= 65535 and self.check.type != "exec":
             raise ValueError("port: 1 to 65535")
         if not _HOST.fullmatch(self.sent_host):
