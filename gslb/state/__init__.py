@@ -1,0 +1,19 @@
+"""What is true now: health, latency, overrides, the World, and the store that survives a restart."""
+
+from gslb.state.events import EventBook
+from gslb.state.report import LatencyReport, SiteReport, TargetReport, VantageReport
+from gslb.state.restored import Restored
+from gslb.state.targets import TargetKey, targets
+from gslb.state.tracker import Tracker
+
+__all__ = [
+    "EventBook",
+    "LatencyReport",
+    "Restored",
+    "SiteReport",
+    "TargetKey",
+    "TargetReport",
+    "Tracker",
+    "VantageReport",
+    "targets",
+]

@@ -1,0 +1,111 @@
+"""Events of what is true now, in words for people, and the one count of all events of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from gslb.model import Configuration, Drain, Event, Severity, State
+from gslb.state.course import Course
+from gslb.state.targets import TargetKey
+from gslb.state.vantage import Freeze
+from gslb.state.worlds import Outage
+
+
+class EventBook:
+    """Numbers the events of a node; the numbers go on after a restart with `last`."""
+
+    def __init__(self, last: int = 0) -> None:
+        self.last = last
+
+    def event(
+        self,
+        utc: datetime,
+        kind: str,
+        severity: Severity,
+        subject: str,
+        message: str,
+        who: str = "",
+        data: Mapping[str, str] | None = None,
+    ) -> Event:
+        self.last += 1
+        return Event(self.last, utc, kind, severity, subject, message, who, dict(data or {}))
+
+
+def turned(book: EventBook, utc: datetime, key: TargetKey, old: Course, new: Course) -> Event | None:
+    """A target's change of state, or of being held down; None for what is no news."""
+    where = f"{key.site} ({key.address}) for {key.service} by {key.door}"
+    data = {"service": key.service, "door": key.door.value, "address": str(key.address)}
+    data |= {"from": old.state.value, "to": new.state.value}
+    if new.held and not old.held:
+        return book.event(utc, "flapping", Severity.WARNING, key.site, f"{where}: {new.reason}", data=data)
+    if new.state is old.state:
+        return None
+    kind, severity, words = _WORDS[new.state]
+    return book.event(utc, kind, severity, key.site, f"{where} {words}: {new.reason}", data=data)
+
+
+_WORDS = {
+    State.UP: ("site-up", Severity.INFO, "is up"),
+    State.DOWN: ("site-down", Severity.WARNING, "is down"),
+    State.WRONG: ("site-wrong", Severity.ERROR, "serves wrong content and is not used"),
+    State.UNKNOWN: ("site-unknown", Severity.WARNING, "is unknown"),
+}
+
+
+def drained(book: EventBook, utc: datetime, drain: Drain) -> Event:
+    until = f"until {drain.until:%Y-%m-%d %H:%M:%S} UTC" if drain.until else "until it is enabled"
+    message = f"{drain.site} is drained {until}: {drain.reason}"
+    return book.event(utc, "drain", Severity.INFO, drain.site, message, drain.who)
+
+
+def enabled(book: EventBook, utc: datetime, site: str, who: str) -> Event:
+    return book.event(utc, "enable", Severity.INFO, site, f"{site} is enabled; it starts slowly", who)
+
+
+def drain_ended(book: EventBook, utc: datetime, drain: Drain) -> Event:
+    message = f"the drain of {drain.site} is over ({drain.reason}); it starts slowly"
+    return book.event(utc, "drain-ended", Severity.INFO, drain.site, message, drain.who)
+
+
+def frozen(book: EventBook, utc: datetime, freeze: Freeze) -> Event:
+    message = (
+        f"more than half of the sites in every region went down over IPv{freeze.family} at once, "
+        f"as {freeze.vantage} sees it: its verdicts are frozen for {freeze.until_s - freeze.since_s:g} s"
+    )
+    return book.event(utc, "vantage-frozen", Severity.ERROR, freeze.vantage, message)
+
+
+def thawed(book: EventBook, utc: datetime, freeze: Freeze) -> Event:
+    message = f"the verdicts of {freeze.vantage} over IPv{freeze.family} apply again"
+    return book.event(utc, "vantage-thawed", Severity.INFO, freeze.vantage, message)
+
+
+def all_down(book: EventBook, utc: datetime, outage: Outage, configuration: Configuration) -> Event:
+    policy = configuration.service(outage.service).when_all_down
+    then = {"open": "answering with all but drained and wrong ones", "closed": "answering with none"}
+    what = then[policy] if isinstance(policy, str) else "answering with the addresses configured for it"
+    message = f"every site of {outage.service} is down for {outage.door} over IPv{outage.family}: {what}"
+    return book.event(utc, "all-down", Severity.ERROR, outage.service, message, data=_of(outage))
+
+
+def all_down_over(book: EventBook, utc: datetime, outage: Outage) -> Event:
+    message = f"{outage.service} has a site again for {outage.door} over IPv{outage.family}"
+    return book.event(utc, "all-down-over", Severity.INFO, outage.service, message, data=_of(outage))
+
+
+def _of(outage: Outage) -> dict[str, str]:
+    return {"door": outage.door.value, "family": str(outage.family)}
+
+
+def ready(book: EventBook, utc: datetime, node: str) -> Event:
+    return book.event(utc, "ready", Severity.INFO, node, f"{node} is ready: the first round of probes is in")
+
+
+def slow(book: EventBook, utc: datetime, site: str) -> Event:
+    message = f"{site} answers three times as slowly as is usual for it: it ranks last among its equals"
+    return book.event(utc, "slow", Severity.WARNING, site, message)
+
+
+def slow_over(book: EventBook, utc: datetime, site: str) -> Event:
+    return book.event(utc, "slow-over", Severity.INFO, site, f"{site} answers as fast as usual again")

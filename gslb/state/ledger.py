@@ -1,0 +1,86 @@
+"""The course, the bearing and the history of every target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gslb.model import ProbeSettings, State
+from gslb.state import course as courses
+from gslb.state.course import Course
+from gslb.state.history import History, Observation, Transition
+from gslb.state.quorum import Vote, combine
+from gslb.state.report import Clock
+from gslb.state.targets import TargetKey
+from gslb.state.worlds import UNSEEN, Bearing
+
+
+class Turn(NamedTuple):
+    """What one look changed. `stirred`: something that an answer depends on."""
+
+    old: Course
+    new: Course
+    stirred: bool
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.courses: dict[str, Course] = {}
+        self._bearings: dict[str, Bearing] = {}
+        self._histories: dict[str, History] = {}
+
+    def state(self, key: str) -> State:
+        found = self.courses.get(key)
+        return found.state if found else State.UNKNOWN
+
+    def course(self, key: str, now_s: float) -> Course:
+        return self.courses.get(key) or courses.fresh_course(now_s)
+
+    def bearing(self, key: str) -> Bearing:
+        return self._bearings.get(key, UNSEEN)
+
+    def history(self, key: str) -> History:
+        return self._histories.get(key, History())
+
+    def note(self, observation: Observation) -> None:
+        key = observation.result.key
+        self._histories[key] = self.history(key).observed(observation)
+
+    def look(
+        self,
+        key: str,
+        votes: list[Vote],
+        site_ramp: int,
+        settings: ProbeSettings,
+        clock: Clock,
+        *,
+        reinstate: bool = False,
+    ) -> Turn:
+        """Follow the votes. `reinstate`: a return to up is the withdrawal of an error, not a change."""
+        old = self.course(key, clock.now_s)
+        consensus = combine(votes, old.state, old.reason)
+        if reinstate and consensus.state is State.UP and old.state is State.DOWN:
+            new = courses.reinstate(old, clock.now_s, consensus.reason)
+        else:
+            new = courses.follow(old, consensus, settings, clock.now_s)
+        bearing = Bearing(
+            state=new.state,
+            reason=new.reason,
+            ramp=min(site_ramp, courses.ramp_step(new.ramp_since_s, settings, clock.now_s)),
+            checks=courses.course_checks(new, consensus, settings, clock.now_s),
+            flapping=new.held,
+        )
+        stirred = bearing.shown != self.bearing(key).shown
+        self.courses[key], self._bearings[key] = new, bearing
+        if new.state is not old.state:
+            turned = Transition(clock.utc, old.state, new.state, new.reason)
+            self._histories[key] = self.history(key).turned(turned)
+        return Turn(old, new, stirred)
+
+    def keep(self, keys: frozenset[str]) -> None:
+        self.courses = {key: each for key, each in self.courses.items() if key in keys}
+        self._bearings = {key: each for key, each in self._bearings.items() if key in keys}
+        self._histories = {key: each for key, each in self._histories.items() if key in keys}
+
+    def by_target(self, keys: Mapping[str, TargetKey]) -> dict[TargetKey, Bearing]:
+        return {key: self.bearing(text) for text, key in keys.items()}

@@ -1,0 +1,351 @@
+"""What is true now: results, time and operators go in, Worlds and events come out.
+
+No I/O and no clock: `now_s` is the monotonic clock, `utc` an aware datetime. A caller observes each result,
+ticks when `seconds_to_next_tick` says, and after either asks for the next World. Nothing here blocks, and
+nothing here may be called from two threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from gslb.errors import UsageError
+from gslb.model import RAMP_STEPS, Configuration, Drain, Event, Family, Location, State, World
+from gslb.state import course, events, report, vantage, worlds
+from gslb.state.canonical import digest_of
+from gslb.state.drains import DrainBook
+from gslb.state.events import EventBook
+from gslb.state.history import Observation
+from gslb.state.latency import LatencyBook
+from gslb.state.ledger import Ledger
+from gslb.state.panel import Panel
+from gslb.state.report import Clock, SiteReport, TargetReport
+from gslb.state.restored import Restored, rebased
+from gslb.state.targets import TargetKey, targets
+from gslb.state.vantage import Freeze
+from gslb.state.worlds import Outage
+from probes.model import Result, Target
+
+WORLD_INTERVAL_S = 1.0
+SHORTEST_TICK_S = 0.01
+
+
+class Tracker:
+    """`restored` is what `freeze` gave before a restart. `book` numbers the events, also those of others."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        now_s: float,
+        utc: datetime,
+        restored: Restored | None = None,
+        book: EventBook | None = None,
+    ) -> None:
+        self.book = book or EventBook()
+        self.ready = False
+        self._clock = Clock(now_s, utc)
+        self._ledger = Ledger()
+        self._latency = LatencyBook()
+        self._drains = DrainBook()
+        self._ramps: dict[str, float] = {}  # by site: when the slow start after a drain began
+        self._outages: frozenset[Outage] = frozenset()
+        self._slow: frozenset[str] = frozenset()
+        self._number = 0
+        self._published: World | None = None
+        self._published_s = float("-inf")
+        self._stirred = True  # something that an answer depends on may have changed
+        self._moved = True  # a state or a drain may have: look for outages
+        self._configure(configuration)
+        self._panel = Panel(configuration, self._keys)
+        if restored is not None:
+            self._restore(rebased(restored, now_s, utc))
+
+    # What is known
+
+    @property
+    def configuration(self) -> Configuration:
+        return self._configuration
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return tuple(self._targets.values())
+
+    @property
+    def drains(self) -> dict[str, Drain]:
+        return self._drains.drains()
+
+    @property
+    def world_number(self) -> int:
+        """Of the World published last; 0 before the first of all."""
+        return self._number
+
+    def is_down(self, key: str) -> bool:
+        """Whether a failure of this target needs no second look."""
+        return self._ledger.state(key) in course.ILL
+
+    # What happens
+
+    def observe(
+        self, result: Result, recheck: bool, now_s: float, utc: datetime, vantage: str | None = None
+    ) -> list[Event]:
+        """Take a result of our own vantage, or of another. One of a target that is not ours is ignored."""
+        self._clock = Clock(now_s, utc)
+        name = vantage or self._configuration.probes.vantage
+        before = self._panel.state(name, result.key)
+        record = self._panel.take(name, result, now_s, recheck=recheck)
+        if record is None:
+            return []
+        key = self._keys[result.key]
+        self._ledger.note(Observation(name, recheck, result))
+        told = self._measure(name, key.site, result)
+        if record.state is not before:
+            told += self._watch(name, key.family)
+        return told + self._look([result.key])
+
+    def round_complete(self, now_s: float, utc: datetime) -> list[Event]:
+        """The first round of probes is in."""
+        self._clock = Clock(now_s, utc)
+        if self.ready:
+            return []
+        self.ready = self._stirred = True
+        return [events.ready(self.book, utc, self._configuration.node)]
+
+    def tick(self, now_s: float, utc: datetime) -> list[Event]:
+        """What time alone does: silence, slow starts, ends of drains, of holds and of freezes."""
+        self._clock = Clock(now_s, utc)
+        told = [each for site in self._drains.due(now_s) for each in self._end_drain(site, None)]
+        told += [events.thawed(self.book, utc, freeze) for freeze in self._panel.thaw(now_s)]
+        self._panel.forget(now_s)
+        self._latency.forget(now_s)
+        return told + self._note_slow() + self._look(self._keys)
+
+    def drain(
+        self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime
+    ) -> list[Event]:
+        """Take a site out, for a time or until it is enabled. Raises UsageError if it is not ours."""
+        self._clock = Clock(now_s, utc)
+        self._need(site)
+        drain = self._drains.start(site, reason, who, for_s, now_s, utc)
+        self._stirred = self._moved = True
+        return [events.drained(self.book, utc, drain), *self._look([])]
+
+    def enable(self, site: str, who: str, now_s: float, utc: datetime) -> list[Event]:
+        """End a drain; no event if there is none. A failing site stays down. Raises UsageError as `drain`."""
+        self._clock = Clock(now_s, utc)
+        self._need(site)
+        return self._end_drain(site, who) + self._look(self._keys)
+
+    def reconfigure(self, configuration: Configuration, now_s: float, utc: datetime) -> list[Event]:
+        """Go on under another configuration; what is the same target keeps its health."""
+        self._clock = Clock(now_s, utc)
+        had = self._targets
+        self._configure(configuration)
+        same = frozenset(key for key, target in self._targets.items() if had.get(key) == target)
+        self._panel.reconfigure(configuration, self._keys, same)
+        self._ledger.keep(same)
+        sites = frozenset(site.id for site in configuration.sites)
+        self._latency.keep_sites(sites)
+        self._drains.keep_sites(sites)
+        self._ramps = {site: since_s for site, since_s in self._ramps.items() if site in sites}
+        self._stirred = self._moved = True
+        return self._note_slow() + self._look(self._keys)
+
+    # What comes of it
+
+    def next_world(self, now_s: float, utc: datetime) -> World | None:
+        """The next World: at once, but one a second; None if nothing that answers depend on has changed."""
+        last = self._published
+        if now_s - self._published_s < WORLD_INTERVAL_S:
+            return None
+        if last is not None and not self._stirred and last.today == utc.date():
+            return None
+        self._stirred = False
+        world = self._world(self._number + 1, utc)
+        if last is not None and world.digest == last.digest and world.configuration is last.configuration:
+            return None
+        self._number, self._published_s, self._published = world.number, now_s, world
+        return world
+
+    def seconds_to_next_tick(self, now_s: float) -> float:
+        """How long nothing will happen by itself, or a World that is due has to wait; at most an interval."""
+        settings = self._configuration.probes
+        starts = [each.ramp_since_s for each in self._ledger.courses.values()] + [*self._ramps.values()]
+        due: list[float | None] = [course.next_ramp_s(since_s, settings, now_s) for since_s in starts]
+        due += [now_s + settings.interval_s, self._drains.next_end_s()]
+        due += [freeze.until_s for freeze in self._panel.freezes.values()]
+        due += [self._published_s + WORLD_INTERVAL_S] if self._stirred else []
+        return max(SHORTEST_TICK_S, min(at_s for at_s in due if at_s is not None) - now_s)
+
+    def report(self, site: str) -> SiteReport:
+        """All there is to say of a site. Raises UsageError if it is not ours."""
+        self._need(site)
+        measured = [
+            report.latency_report(name, record, self._clock)
+            for (name, where), record in self._latency.records.items()
+            if where == site
+        ]
+        return report.site_report(
+            site,
+            self._configuration.site(site).region,
+            [self._target_report(text, key) for text, key in self._keys.items() if key.site == site],
+            measured,
+            self._drains.get(site),
+            self._site_ramp(site),
+            site in self._slow,
+            self._clock,
+        )
+
+    def freeze(self) -> Restored:
+        """All that should survive a restart, as of the last call that brought a time."""
+        return Restored(
+            number=self._number,
+            now_s=self._clock.now_s,
+            utc=self._clock.utc,
+            ready=self.ready,
+            records={name: dict(records) for name, records in self._panel.records.items()},
+            courses=dict(self._ledger.courses),
+            latency=dict(self._latency.records),
+            ramps=dict(self._ramps),
+            fingerprints={key: digest_of(target) for key, target in self._targets.items()},
+            drains=tuple(self._drains.drains().values()),
+        )
+
+    # How
+
+    def _configure(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._targets = {target.key: target for target in targets(configuration)}
+        self._keys = {text: TargetKey.parse(text) for text in self._targets}
+        self._map_digest = worlds.configuration_digest(configuration)
+        own = configuration.probes
+        self._places: dict[str, Location] = {own.vantage: own.location} if own.location else {}
+
+    def _restore(self, old: Restored) -> None:
+        self._number = old.number
+        sites = frozenset(site.id for site in self._configuration.sites)
+        for drain in old.drains:
+            if drain.site in sites:
+                self._drains.restore(drain, old.now_s, old.utc)
+        same = frozenset(
+            key for key, target in self._targets.items() if old.fingerprints.get(key) == digest_of(target)
+        )
+        self._panel.restore(old.records, same)
+        self._ledger.courses = {key: each for key, each in old.courses.items() if key in same}
+        self._latency.records = dict(old.latency)
+        self._latency.keep_sites(sites)
+        self._ramps = {site: since_s for site, since_s in old.ramps.items() if site in sites}
+        self.ready = old.ready and bool(same)
+        for text in self._keys:
+            self._follow(text)
+
+    def _need(self, site: str) -> None:
+        if all(site != known.id for known in self._configuration.sites):
+            raise UsageError(f"there is no site {site}")
+
+    def _look(self, texts: Iterable[str]) -> list[Event]:
+        """Follow what the vantages say of some targets, and tell what that changes."""
+        told: list[Event] = []
+        for text in texts:
+            told += self._follow(text)
+        return told + self._note_outages() if self._moved else told
+
+    def _follow(self, text: str, reinstate: bool = False) -> list[Event]:
+        key, clock = self._keys[text], self._clock
+        votes = self._panel.votes(text, clock.now_s)
+        ramp = self._site_ramp(key.site)
+        turn = self._ledger.look(text, votes, ramp, self._configuration.probes, clock, reinstate=reinstate)
+        self._stirred |= turn.stirred
+        self._moved |= turn.old.state is not turn.new.state
+        told = events.turned(self.book, clock.utc, key, turn.old, turn.new)
+        return [told] if told else []
+
+    def _watch(self, name: str, family: Family) -> list[Event]:
+        """Whether it is the vantage that fails: then what it took down in error is up again."""
+        freeze = self._panel.watch(name, family, self._clock.now_s)
+        if freeze is None:
+            return []
+        told = [events.frozen(self.book, self._clock.utc, freeze)]
+        for text in self._taken_down(freeze):
+            told += self._follow(text, reinstate=True)
+        return told
+
+    def _taken_down(self, freeze: Freeze) -> list[str]:
+        window_s = vantage.FALL_INTERVALS * self._configuration.probes.interval_s
+        return [
+            text
+            for text, state in freeze.before.items()
+            if state is State.UP
+            and self._ledger.course(text, freeze.since_s).since_s >= freeze.since_s - window_s
+        ]
+
+    def _note_outages(self) -> list[Event]:
+        self._moved = False
+        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
+        had, self._outages = self._outages, worlds.outages(self._configuration, found, self._drains.drains())
+        utc = self._clock.utc
+        return [
+            *(
+                events.all_down(self.book, utc, each, self._configuration)
+                for each in sorted(self._outages - had)
+            ),
+            *(events.all_down_over(self.book, utc, each) for each in sorted(had - self._outages)),
+        ]
+
+    def _measure(self, name: str, site: str, result: Result) -> list[Event]:
+        settings, timings = self._configuration.probes, result.timings
+        sample_ms = timings.first_byte_ms if settings.latency == "first_byte" else timings.connect_ms
+        if not result.ok or sample_ms is None:
+            return []
+        self._stirred |= self._latency.take(name, site, sample_ms, settings, self._clock.now_s)
+        return self._note_slow()
+
+    def _note_slow(self) -> list[Event]:
+        had, self._slow = self._slow, self._latency.slow_sites()
+        self._stirred |= had != self._slow
+        utc = self._clock.utc
+        return [
+            *(events.slow(self.book, utc, site) for site in sorted(self._slow - had)),
+            *(events.slow_over(self.book, utc, site) for site in sorted(had - self._slow)),
+        ]
+
+    def _end_drain(self, site: str, who: str | None) -> list[Event]:
+        drain = self._drains.end(site)
+        if drain is None:
+            return []
+        self._ramps[site] = self._clock.now_s
+        self._stirred = self._moved = True
+        if who is None:
+            return [events.drain_ended(self.book, self._clock.utc, drain)]
+        return [events.enabled(self.book, self._clock.utc, site, who)]
+
+    def _site_ramp(self, site: str) -> int:
+        step = course.ramp_step(self._ramps.get(site), self._configuration.probes, self._clock.now_s)
+        if step >= RAMP_STEPS:
+            self._ramps.pop(site, None)
+        return step
+
+    def _world(self, number: int, utc: datetime) -> World:
+        return worlds.build(
+            self._configuration,
+            worlds.standings(self._configuration, self._ledger.by_target(self._keys)),
+            map_digest=self._map_digest,
+            today=utc.date(),
+            ready=self.ready,
+            drains=self._drains.drains(),
+            latency_ms=self._latency.used_ms(),
+            vantages=self._places,
+            slow=self._slow,
+            number=number,
+        )
+
+    def _target_report(self, text: str, key: TargetKey) -> TargetReport:
+        seen = [
+            report.vantage_report(name, records[text], self._panel.frozen_state(name, text), self._clock)
+            for name, records in self._panel.records.items()
+            if text in records
+        ]
+        found = self._ledger.course(text, self._clock.now_s)
+        bearing, history = self._ledger.bearing(text), self._ledger.history(text)
+        return report.target_report(key, found, bearing, history, seen, self._clock)

@@ -1,0 +1,54 @@
+"""When it is the vantage that fails, and not the sites.
+
+Sites on three continents do not die within the same half minute; the link of the machine that probes them
+does. If more than half of the sites in every region go down within three intervals, and no other vantage
+with fresh reports sees the same, the verdicts of this vantage freeze as they were before for six intervals
+(30 s and 60 s with the default interval). If that was wrong and everything is down, the freeze ends and the
+verdicts apply: all-down is told late, but told. One freeze an outage: the next needs a recovery in between.
+
+One site alone tells nothing of its vantage, so it takes two. Families are looked at apart: a vantage that
+lost its IPv6 goes on with IPv4. What was seen to be wrong stays wrong: a broken link brings no bytes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gslb.model import Family, State
+
+FALL_INTERVALS = 3
+FREEZE_INTERVALS = 6
+LEAST_SITES = 2
+
+
+class Sight(NamedTuple):
+    """One site as a vantage sees it over one family: still up, or fallen from up, and if so just now."""
+
+    region: str
+    up: bool
+    fell: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Until `until_s` the vantage says of these targets what it said before."""
+
+    vantage: str
+    family: Family
+    since_s: float
+    until_s: float
+    before: Mapping[str, State]
+
+
+def is_outage(sights: Iterable[Sight]) -> bool:
+    """More than half of what was up in every region fell; regions where nothing was up say nothing."""
+    up: defaultdict[str, int] = defaultdict(int)
+    fell: defaultdict[str, int] = defaultdict(int)
+    for sight in sights:
+        up[sight.region] += sight.up
+        fell[sight.region] += sight.fell
+    seen = [region for region in up if up[region] + fell[region]]
+    return sum(fell.values()) >= LEAST_SITES and all(fell[region] > up[region] for region in seen)
