@@ -45,7 +45,7 @@ def quoted(text: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What to append to a message about an unknown `word`: a near miss, else all that is known, else nothing."""
+    """What to append to a message about an unknown `word`: a near miss, else all that is known."""
     names = list(known)
     near = get_close_matches(word[:_LONGEST_QUOTED], names, n=1) if len(names) <= 1000 else []
     if near:

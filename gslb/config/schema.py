@@ -1,9 +1,9 @@
 """How a section is described: its keys, each with a kind, a default and a meaning.
 
-One description serves three readers: `Table` takes values by it and tells every fault, `build` functions take typed
-values from the Table, and `reference` writes the documentation. Values are read in two steps, so that checks
-across sections run even where some value is faulty: `Table.value` is None there; only once a file is free of
-faults are the objects of `gslb.model` built, by `Table[KEY]`, which then can't fail.
+One description serves three readers: `Table` takes values by it and tells every fault, `build` functions take
+typed values from the Table, and `reference` writes the documentation. Values are read in two steps, so that
+checks across sections run even where some value is faulty: `Table.value` is None there; only once a file is
+free of faults are the objects of `gslb.model` built, by `Table[KEY]`, which then can't fail.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gslb.config.faults import Faults, did_you_mean, quoted
 from gslb.config.tree import Entry, Listing, Mapping, Scalar, Tree
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Node(NamedTuple):
@@ -47,21 +48,21 @@ class Located(NamedTuple, Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class Kind(Generic[T_co]):
     """A kind of value: in words, and how it is read. None from `read` means that a fault was told."""
 
     words: str
-    read: Callable[[Node, Faults], T | None]
+    read: Callable[[Node, Faults], T_co | None]
     keys: tuple[Key[Any], ...] = ()  # of a section, or of the sections in it
     suffix: str = ""  # how the reference writes the path of what is inside: "[]" or ".NAME"
 
 
 @dataclass(frozen=True, slots=True)
-class Key(Generic[T]):
+class Key(Generic[T_co]):
     name: str
     kind: Kind[Any]
     about: str
-    default: Callable[[], T] | None = None  # None: the key must be there
+    default: Callable[[], T_co] | None = None  # None: the key must be there
     shown: str = ""  # the default, as the reference writes it
     implied: bool = False  # a section that is read as an empty one where it is absent
 
@@ -110,7 +111,8 @@ class Table:
             return value
         if key.implied:
             empty = Mapping(self.node.line, (), 1)
-            return key.kind.read(Node(self.node.inside(key.name), self.node.line, empty), faults)  # type: ignore[no-any-return]
+            implied_table: T | None = key.kind.read(self.at(key)._replace(tree=empty), faults)
+            return implied_table
         if key.default is not None:
             return key.default()
         faults.add(self.node.line, self.node.inside(key.name), f"is missing: {key.about}")

@@ -1,8 +1,9 @@
 """YAML text to a tree in which every key and value knows its line.
 
-The tree is composed here from ruamel's events rather than by ruamel's loader, because a configuration comes from
-people and programs: values stay the text that was written (country `NO` is not false, `1.10` is not 1.1), an alias
-shares its node instead of being copied, and size and depth are bounded while reading, before anything has grown.
+The tree is composed here from ruamel's events rather than by ruamel's loader, because a configuration comes
+from people and programs: values stay the text that was written (country `NO` is not false, `1.10` is not
+1.1), an alias shares its node instead of being copied, and size and depth are bounded while reading, before
+anything has grown.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ruamel.yaml.events import (
     DocumentStartEvent,
     Event,
     MappingEndEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -128,7 +130,7 @@ class _Composer:
                 raise Unreadable(event.start_mark.line + 1, "holds a second document; take out the `---`")
             started = self._node(next(self._events), "", 0)
         if started is None:
-            raise Unreadable(1, "is empty; gslb.config.reference and config/examples show what belongs here")
+            raise Unreadable(1, "is empty; docs/configuration.md tells what belongs here")
         return started
 
     def _node(self, event: Event, path: str, depth: int) -> Tree:
@@ -145,12 +147,13 @@ class _Composer:
             node = self._listing(line, path, depth)
         else:
             node = self._mapping(line, path, depth)
-        if event.tag is not None:
+        tag = getattr(event, "tag", None)
+        if tag is not None:
             self._faults.add(
-                line, path, f"has the tag {quoted(str(event.tag))}; tags are not used here, leave it out"
+                line, path, f"has the tag {quoted(str(tag))}; tags are not used here, leave it out"
             )
         self._bound(node, line)
-        if event.anchor is not None:
+        if isinstance(event, NodeEvent) and event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
 

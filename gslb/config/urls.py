@@ -1,4 +1,4 @@
-"""The url of a site, to which the redirector sends clients. Raises ValueError with a sentence, as `values` does."""
+"""The url of a site, to which the redirector sends clients. ValueError has a sentence, as in `values`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is written, to what is meant. Every function raises ValueError with a sentence: what is wrong, what to do."""
+"""What is written, to what is meant.
+
+Every function raises ValueError with a sentence: what is wrong, and what to do.
+"""
 
 from __future__ import annotations
 

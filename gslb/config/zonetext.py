@@ -1,8 +1,8 @@
-"""Zone-file text (RFC 1035 section 5) to records: absolute owners, uncompressed wire rdata, and the line of each.
+"""Zone-file text (RFC 1035 section 5) to records: absolute owners, uncompressed wire rdata, the line of each.
 
-Allowed: relative names, `@`, a blank owner for the one before, TTL and class in either order or absent, TTLs as
-`300` or `1h30m`, quotes, parentheses, comments, `$TTL`, `$ORIGIN`, every type that dnspython knows, and RFC 3597's
-`TYPE65280 \\# 2 abcd`. Refused: `$INCLUDE` (no file is read from here) and `$GENERATE`.
+Allowed: relative names, `@`, a blank owner for the one before, TTL and class in either order or absent, TTLs
+as `300` or `1h30m`, quotes, parentheses, comments, `$TTL`, `$ORIGIN`, every type that dnspython knows, and
+RFC 3597's `TYPE65280 \\# 2 abcd`. Refused: `$INCLUDE` (no file is read from here) and `$GENERATE`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Misprint(NamedTuple):
 
 
 def parse_records(text: str, zone: str, ttl_s: int) -> tuple[list[Written], list[Misprint]]:
-    """All records and everything that is wrong. A line that is wrong gives no record; the next ones are read on."""
+    """All records, and everything that is wrong. A line that is wrong gives no record; reading goes on."""
     reader = _Reader(dns.name.from_text(zone + "."), ttl_s)
     written: list[Written] = []
     wrong: list[Misprint] = []

@@ -40,5 +40,6 @@ def _agrees(
             node.line, node.path, f"{network} is already overridden by {first.node.path}; keep one of the two"
         )
     elif place != otherwise:
-        message = f"{network} and {other} of {first.node.path} lie in {unit}, which is steered as one; let them agree"
+        both = f"{network} and {other} of {first.node.path}"
+        message = f"{both} lie in {unit}, which is steered as one; let them agree"
         faults.add(node.line, node.path, message)

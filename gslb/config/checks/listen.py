@@ -52,28 +52,29 @@ def _readers(draft: Draft, table: Table, faults: Faults) -> None:
         return
     if users is not None and users.value(admin.USERS) == ():
         node = table.at(listen.ADMIN)
-        message = "is open to other machines, and reading is open on loopback alone; add admin.users, or use 127.0.0.1"
+        message = "is open to other machines, where reading takes a token; add admin.users, or use 127.0.0.1"
         faults.add(node.line, node.path, message)
 
 
 def _certificate(draft: Draft, table: Table, faults: Faults) -> None:
-    files = []
-    for key in (listen.CERTIFICATE, listen.KEY):
-        name = table.value(key)
-        if name is None or not _readable(draft.absolute(name), table, key, faults):
-            return
-        files.append(draft.absolute(name))
+    names = [(key, table.value(key)) for key in (listen.CERTIFICATE, listen.KEY)]
+    files = {key.name: draft.absolute(name) for key, name in names if name is not None}
+    readable = [_readable(files[key.name], table, key, faults) for key, _ in names if key.name in files]
+    if len(files) < 2 or not all(readable):
+        return
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files[0], files[1], password=_no_passphrase)
+        certificate, private_key = files.values()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, private_key, _no_passphrase)
     except (ssl.SSLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None)
-        mismatch = reason == "KEY_VALUES_MISMATCH"
-        node = table.at(listen.KEY if mismatch else listen.CERTIFICATE)
-        message = (
-            "is not the key of the certificate; write the key that it was issued for"
-            if mismatch
-            else f"certificate and key can't be loaded ({_said(error)}); write PEM files, the key without passphrase"
-        )
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+            node = table.at(listen.KEY)
+            message = "is not the key of the certificate; write the one that it was issued for"
+        else:
+            node = table.at(listen.CERTIFICATE)
+            message = (
+                f"can't be loaded with its key ({_said(error)}); write PEM files, the key without passphrase"
+            )
         faults.add(node.line, node.path, message)
 
 

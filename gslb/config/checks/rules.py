@@ -46,5 +46,6 @@ def _units(rules: tuple[Located[Table], ...], faults: Faults) -> None:
             unit = values.steering_unit(item.value)
             other, path, otherwise = said.setdefault(unit, (item.value, item.node.path, what))
             if otherwise != what and unit not in (item.value, other):
-                message = f"{item.value} and {other} of {path} lie in {unit}, which is steered as one; let them agree"
+                both = f"{item.value} and {other} of {path}"
+                message = f"{both} lie in {unit}, which is steered as one; let them agree"
                 faults.add(item.node.line, item.node.path, message)

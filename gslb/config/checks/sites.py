@@ -73,7 +73,7 @@ def _loop(
     leads_to = target(url)
     named = draft.own_names().get(leads_to.host) or own.get(leads_to)
     if named is not None:
-        message = f"leads to this node itself ({named}), so clients would go in circles; write the url of the mirror"
+        message = f"leads to this node itself ({named}), in a circle; write the url of the mirror"
         faults.add(node.line, node.path, message)
 
 

@@ -42,7 +42,7 @@ COMMAND = defaulted(
 
 CHECK = section(TYPE, PORT, PATH, HOST_, METHOD, STATUS, CONTAINS, SIZE, SHA256_, VERIFY, COMMAND)
 
-# Which keys mean something for which type; one that does not is a fault, as it would be believed to be checked.
+# Which keys mean something for which type; any other is a fault, as it would be believed to be checked.
 _HTTP = (PORT, PATH, HOST_, METHOD, STATUS, CONTAINS, SIZE, SHA256_, VERIFY)
 MEANINGFUL: Mapping[str, tuple[Key[Any], ...]] = {
     "http": _HTTP,

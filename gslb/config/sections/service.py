@@ -90,7 +90,7 @@ WHEN_ALL_DOWN_ = defaulted(
     "when_all_down",
     WHEN_ALL_DOWN,
     DEFAULTS.when_all_down,
-    "`open`: every site but those drained or with wrong content. `closed`: no answer. A list: these addresses.",
+    "`open`: every site but those drained or with wrong content. `closed`: none. A list: these addresses.",
 )
 POLICY = defaulted(
     "policy",
@@ -144,7 +144,12 @@ def doors(table: Table) -> tuple[Door, ...]:
 
 def actions(rule: Table) -> list[tuple[str, tuple[Located[str], ...]]]:
     """What of prefer, only and never is written, with its targets; sound rules have one."""
-    return [(key.name, rule.value(key) or ()) for key in ACTIONS if key in rule]
+    found = []
+    for key in ACTIONS:
+        targets = rule.value(key)
+        if key in rule:
+            found.append((key.name, targets or ()))
+    return found
 
 
 def _rule(table: Table) -> Rule:

@@ -42,7 +42,7 @@ NAME = required("name", HOST, "The name of the zone.")
 NAMESERVERS = required(
     "nameservers",
     map_of(values.host, ADDRESSES, "name: [addresses]"),
-    "The servers of this zone. Names inside the zone need addresses, which are answered for them; others take [].",
+    "The servers of this zone. Names inside it need addresses, which are answered for them; others take [].",
 )
 CONTACT = optional(
     "contact",
