@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,12 +69,12 @@ class Database:
                 f"{name}: can't be read ({error.strerror or error}); check the path and its rights"
             ) from error
         except (maxminddb.InvalidDatabaseError, ValueError, TypeError, MemoryError) as error:
-            raise GeoError(
-                f"{name}: is no MaxMind database, or a broken or truncated one; fetch the .mmdb file again"
-            ) from error
+            raise GeoError(f"{name}: {_what_is_wrong(path)}") from error
 
     @classmethod
     def _open(cls, path: str, name: str) -> Database:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would keep us waiting, a device never end
+            raise GeoError(f"{name}: is no regular file; give the path of a .mmdb file")
         with open(path, "rb") as file, _private_copy() as (copy, copy_path):
             before = signature(os.fstat(file.fileno()))
             sha256 = _copy(file, copy)
@@ -111,8 +112,18 @@ class Database:
         self._reader.close()
 
 
-def signature(stat: os.stat_result) -> Signature:
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+def signature(status: os.stat_result) -> Signature:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _what_is_wrong(path: str) -> str:
+    with open(path, "rb") as file:
+        start = file.read(2)
+    if not start:
+        return "is empty; fetch the .mmdb file again"
+    if start == b"\x1f\x8b":
+        return "is compressed; unpack it and give the path of the .mmdb file"
+    return "is no MaxMind database, or a broken or truncated one; fetch the .mmdb file again"
 
 
 @contextmanager
