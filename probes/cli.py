@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -111,8 +110,7 @@ def _scheduler(
 async def _until(done: asyncio.Event, scheduler: Scheduler) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError):
-            loop.add_signal_handler(number, done.set)
+        loop.add_signal_handler(number, done.set)
     scheduler.start()
     try:
         await done.wait()

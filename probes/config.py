@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from probes.model import DEFAULT_PORTS, Check, Target
+from probes.model import DEFAULT_PORTS, Check, CheckError, Target
 from probes.setting import Own, trusting
 
 SIZE_LIMIT = 4 * 2**20
@@ -269,7 +269,7 @@ def _target(item: _Map, key: str, site: str, address: str, check: Check, host: s
     try:
         return Target(key, site, address, port, check, host or check.host or literal)
     except ValueError as error:
-        item.fault("address", str(error))
+        item.fault(*str(error).split(": ", 1))
         return None
 
 
@@ -291,8 +291,12 @@ def _check(item: _Map) -> Check | None:
     if given["type"] is None:
         return None
     values: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if given["type"] == "tcp" and "port" not in check.values:
+        check.fault("port", "missing: a tcp check needs one")
+        values["port"] = 1
     try:
         return Check(**values)
-    except ValueError as error:
-        item.fault("check", str(error))
+    except CheckError as error:
+        for key, what in error.faults:
+            check.fault(key, what)
         return None

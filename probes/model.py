@@ -30,9 +30,17 @@ _PATH = re.compile(r"/[\x21-\x7e]*")
 _METHODS = ("GET", "HEAD")
 
 
+class CheckError(ValueError):
+    """A check that cannot be made; `faults` are pairs of key and what is wrong with it."""
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{key}: {what}" for key, what in faults))
+        self.faults = faults
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How to tell that a site is well. Raises ValueError with every fault of it.
+    """How to tell that a site is well. Raises CheckError with every fault of it.
 
     `status` 200 also admits the 206 with which a server answers our own Range. `contains` is looked for in
     the first 4096 bytes. `size` and `sha256` are of the whole object; with `sha256` the whole object is
@@ -54,9 +62,9 @@ class Check:
     query_type: str = "A"
 
     def __post_init__(self) -> None:
-        found = [f"{key}: {what}" for key, what in faults(self)]
+        found = list(faults(self))
         if found:
-            raise ValueError("; ".join(found))
+            raise CheckError(found)
 
 
 def faults(check: Check) -> Iterator[tuple[str, str]]:

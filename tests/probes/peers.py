@@ -46,7 +46,7 @@ async def listening(
         tasks.add(task)
         try:
             await handler(reader, writer)
-        except (ConnectionError, asyncio.CancelledError):
+        except (ConnectionError, EOFError, asyncio.CancelledError):
             pass
         finally:
             tasks.discard(task)
