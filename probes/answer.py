@@ -45,9 +45,7 @@ class Body:
 
 def judge_head(target: Target, own: Own, head: Head, now: datetime) -> Finding | None:
     """What is wrong by the head alone, or None. `now` is UTC. Raises Failed for what is no HTTP."""
-    return (
-        _redirect_to_us(target, own, head) or _status_fault(target, head, now) or _length_fault(target, head)
-    )
+    return _redirect_to_us(target, own, head) or _status_fault(target, head, now) or _length_fault(target, head)
 
 
 def judge_body(target: Target, head: Head, body: Body) -> Finding:
@@ -56,13 +54,9 @@ def judge_body(target: Target, head: Head, body: Body) -> Finding:
     if check.sha256 is not None and not body.ended:
         return Finding(Verdict.WRONG_CONTENT, f"the object is larger than {OBJECT_LIMIT >> 20} MB")
     if check.sha256 is not None and body.sha256 != check.sha256:
-        return Finding(
-            Verdict.WRONG_CONTENT, f"the SHA-256 of the object is {body.sha256}, not {check.sha256}"
-        )
+        return Finding(Verdict.WRONG_CONTENT, f"the SHA-256 of the object is {body.sha256}, not {check.sha256}")
     if check.contains is not None and check.contains.encode() not in body.kept:
-        return Finding(
-            Verdict.WRONG_CONTENT, f"{check.contains!r} is not in the first {len(body.kept)} bytes"
-        )
+        return Finding(Verdict.WRONG_CONTENT, f"{check.contains!r} is not in the first {len(body.kept)} bytes")
     return _unseen_size(target, head, body) or Finding(Verdict.OK, f"answered {head.status}")
 
 
@@ -89,9 +83,7 @@ def _redirect_to_us(target: Target, own: Own, head: Head) -> Finding | None:
     if leads is None or not leads[2] or not is_own(own, leads[0], leads[1]):
         return None
     where = _location_text(head)
-    return Finding(
-        Verdict.REDIRECT_LOOP, f"redirects to {where}, this load balancer: clients would go in a circle"
-    )
+    return Finding(Verdict.REDIRECT_LOOP, f"redirects to {where}, this load balancer: clients would go in a circle")
 
 
 def _status_fault(target: Target, head: Head, now: datetime) -> Finding | None:
@@ -99,9 +91,7 @@ def _status_fault(target: Target, head: Head, now: datetime) -> Finding | None:
         return None
     wait_s = retry_after_s(head, now)
     if head.status in (429, 503) and wait_s is not None:
-        return Finding(
-            Verdict.THROTTLED, f"answered {head.status}, asks to come back in {wait_s:.0f} s", wait_s
-        )
+        return Finding(Verdict.THROTTLED, f"answered {head.status}, asks to come back in {wait_s:.0f} s", wait_s)
     if location_of(target, head) is not None:
         return Finding(Verdict.REDIRECT, f"answered {head.status}, a redirect to {_location_text(head)}")
     wanted = " or ".join(str(status) for status in target.check.status)
@@ -135,9 +125,7 @@ def _length_fault(target: Target, head: Head) -> Finding | None:
     if target.check.size is not None and total != target.check.size:
         return Finding(Verdict.WRONG_CONTENT, f"the object has {total} bytes, not {target.check.size}")
     if target.check.sha256 is not None and total > OBJECT_LIMIT:
-        return Finding(
-            Verdict.WRONG_CONTENT, f"the object has {total} bytes, more than {OBJECT_LIMIT >> 20} MB"
-        )
+        return Finding(Verdict.WRONG_CONTENT, f"the object has {total} bytes, more than {OBJECT_LIMIT >> 20} MB")
     return None
 
 

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from probes.config import ConfigError, VantageConfig, load
+from probes.config import VantageConfig, load
+from probes.located import ConfigError
 from probes.model import Result
 from probes.schedule import Scheduler
 from probes.setting import VERSION, Setting, trusting
@@ -43,13 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gslb-probe", description="Probe sites from this vantage point.")
-    parser.add_argument(
-        "--config", metavar="FILE", type=Path, required=True, help="the file of this vantage point"
-    )
+    parser.add_argument("--config", metavar="FILE", type=Path, required=True, help="the file of this vantage point")
     parser.add_argument("--once", action="store_true", help="one round; exit 0 if every site passed, else 1")
-    parser.add_argument(
-        "--json", action="store_true", help="with --once one JSON list, else one object a line"
-    )
+    parser.add_argument("--json", action="store_true", help="with --once one JSON list, else one object a line")
     parser.add_argument("--version", action="version", version=f"gslb-probe {VERSION}")
     return parser
 

@@ -6,31 +6,20 @@ Every fault of the file is found at once, each with its line. Relative paths are
 import re
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from probes.located import ConfigError, Map, Reader, is_kind, parsed
 from probes.model import DEFAULT_PORTS, Check, CheckError, Target
 from probes.setting import Own, trusting
 
 SIZE_LIMIT = 4 * 2**20
 
-_DURATION = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,3})?)(?P<unit>ms|s|m|h|d)")
-_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _HOST_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:(?P<port>[0-9]{1,5}))?")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,63}")
-
-
-class ConfigError(Exception):
-    """A file that cannot be used; `faults` has a line of text for each reason."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,125 +44,18 @@ def load(path: Path) -> VantageConfig:
         raw = file.read(SIZE_LIMIT + 1)
     if len(raw) > SIZE_LIMIT:
         raise ConfigError([f"{path}:1: more than {SIZE_LIMIT >> 20} MB"])
-    reader = _Reader(path)
-    config = _config(reader, _parsed(path, raw))
+    reader = Reader(path)
+    config = _config(reader, parsed(path, raw))
     if reader.faults or config is None:
         raise ConfigError([text for _, text in sorted(reader.faults)])
     return config
 
 
-def _parsed(path: Path, raw: bytes) -> object:
-    # "rt" is as safe as "safe", and keeps the lines.
-    try:
-        return YAML(typ="rt", pure=True).load(raw.decode("utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        raise ConfigError([f"{path}:{line}: {error.problem or error.context}"]) from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError([f"{path}:1: not YAML: {str(error).splitlines()[0]}"]) from error
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Collects faults with their lines, so that reading goes on after one."""
-
-    path: Path
-    faults: list[tuple[int, str]] = field(default_factory=list)
-
-    def fault(self, line: int, key: str, what: str) -> None:
-        self.faults.append((line, f"{self.path}:{line}: {key}: {what}"))
-
-    def beside(self, name: str) -> Path:
-        return self.path.parent / name
-
-
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """A YAML mapping, and how its values are taken out. A value of the wrong kind is a fault and None."""
-
-    reader: _Reader
-    values: CommentedMap
-    at: str
-
-    def fault(self, key: str, what: str) -> None:
-        self.reader.fault(self.line(key), f"{self.at}{key}", what)
-
-    def line(self, key: str) -> int:
-        return int(self.values.lc.key(key)[0] if key in self.values else self.values.lc.line) + 1
-
-    def only(self, known: tuple[str, ...]) -> None:
-        for key in self.values:
-            if key not in known:
-                self.fault(key, "unknown key")
-
-    def text(self, key: str) -> str | None:
-        found: str | None = self._of(key, str, "a text")
-        return found
-
-    def integer(self, key: str) -> int | None:
-        found: int | None = self._of(key, int, "a whole number")
-        return found
-
-    def flag(self, key: str) -> bool | None:
-        found: bool | None = self._of(key, bool, "true or false")
-        return found
-
-    def texts(self, key: str) -> tuple[str, ...] | None:
-        return self._all(key, str, "a list of texts")
-
-    def integers(self, key: str) -> tuple[int, ...] | None:
-        return self._all(key, int, "a list of whole numbers")
-
-    def duration_s(self, key: str) -> float | None:
-        text = self.values.get(key)
-        match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-        seconds = float(match["number"]) * _UNIT_S[match["unit"]] if match else 0.0
-        if key in self.values and not 0 < seconds <= 86400:
-            self.fault(key, "a duration such as 500ms, 10s or 5m, at most a day")
-        return seconds or None
-
-    def maps(self, key: str) -> Iterator["_Map"]:
-        items = self.values.get(key)
-        if key in self.values and not isinstance(items, CommentedSeq):
-            self.fault(key, "a list")
-            return
-        for number, item in enumerate(items or ()):
-            if isinstance(item, CommentedMap):
-                yield _Map(self.reader, item, f"{self.at}{key}[{number}].")
-            else:
-                self.reader.fault(items.lc.item(number)[0] + 1, f"{self.at}{key}[{number}]", "a mapping")
-
-    def inner(self, key: str) -> "_Map | None":
-        value = self._of(key, CommentedMap, "a mapping")
-        return _Map(self.reader, value, f"{self.at}{key}.") if value is not None else None
-
-    def _of(self, key: str, kind: type[Any], what: str) -> Any:
-        value = self.values.get(key)
-        if key not in self.values or _is(value, kind):
-            return value
-        self.fault(key, what)
-        return None
-
-    def _all(self, key: str, kind: type[Any], what: str) -> tuple[Any, ...] | None:
-        value = self.values.get(key)
-        if key not in self.values:
-            return None
-        if isinstance(value, CommentedSeq) and all(_is(item, kind) for item in value):
-            return tuple(value)
-        self.fault(key, what)
-        return None
-
-
-def _is(value: object, kind: type[Any]) -> bool:
-    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
-
-
-def _config(reader: _Reader, value: object) -> VantageConfig | None:
+def _config(reader: Reader, value: object) -> VantageConfig | None:
     if not isinstance(value, CommentedMap):
         reader.fault(1, "file", "a mapping of keys to values")
         return None
-    top = _Map(reader, value, "")
+    top = Map(reader, value, "")
     top.only(_KEYS)
     token, ca_file = top.text("token_file"), top.text("ca_file")
     return VantageConfig(
@@ -196,7 +78,7 @@ _KEYS = (
 )
 
 
-def _vantage(top: _Map) -> str:
+def _vantage(top: Map) -> str:
     name = top.text("vantage")
     if name is None and "vantage" not in top.values:
         top.fault("vantage", "missing: the name of this vantage point")
@@ -205,19 +87,19 @@ def _vantage(top: _Map) -> str:
     return name or ""
 
 
-def _node_urls(top: _Map) -> tuple[str, ...]:
+def _node_urls(top: Map) -> tuple[str, ...]:
     urls = top.texts("node_urls") or ()
     if not all(re.fullmatch(r"https?://[\x21-\x7e]+", url) for url in urls):
         top.fault("node_urls", "a list of http:// or https:// URLs")
     return urls
 
 
-def _location(top: _Map) -> tuple[float, float] | None:
+def _location(top: Map) -> tuple[float, float] | None:
     value = top.values.get("location")
     if "location" not in top.values:
         return None
     numbers = list(value) if isinstance(value, CommentedSeq) else []
-    if len(numbers) == 2 and all(_is(item, int) or _is(item, float) for item in numbers):
+    if len(numbers) == 2 and all(is_kind(item, int) or is_kind(item, float) for item in numbers):
         latitude, longitude = float(numbers[0]), float(numbers[1])
         if abs(latitude) <= 90 and abs(longitude) <= 180:
             return latitude, longitude
@@ -225,14 +107,14 @@ def _location(top: _Map) -> tuple[float, float] | None:
     return None
 
 
-def _contact(top: _Map) -> str:
+def _contact(top: Map) -> str:
     contact = top.text("contact") or ""
     if not re.fullmatch(r"[\x21-\x27\x2a-\x7e]{0,200}", contact):
         top.fault("contact", "a mail address or URL, at most 200 characters")
     return contact
 
 
-def _ca_file(top: _Map, path: Path) -> Path:
+def _ca_file(top: Map, path: Path) -> Path:
     try:
         trusting(str(path))
     except (OSError, ssl.SSLError) as error:
@@ -240,7 +122,7 @@ def _ca_file(top: _Map, path: Path) -> Path:
     return path
 
 
-def _own(top: _Map) -> Iterator[tuple[str, int | None]]:
+def _own(top: Map) -> Iterator[tuple[str, int | None]]:
     for text in top.texts("own") or ():
         match = _HOST_PORT.fullmatch(text)
         if match is None or int(match["port"] or 1) not in range(1, 65536):
@@ -249,7 +131,7 @@ def _own(top: _Map) -> Iterator[tuple[str, int | None]]:
             yield match["host"], int(match["port"]) if match["port"] else None
 
 
-def _targets(top: _Map) -> Iterator[Target]:
+def _targets(top: Map) -> Iterator[Target]:
     for number, item in enumerate(top.maps("targets")):
         item.only(("site", "address", "host", "check"))
         site, address, check = item.text("site"), item.text("address"), _check(item)
@@ -263,7 +145,7 @@ def _targets(top: _Map) -> Iterator[Target]:
                 yield target
 
 
-def _target(item: _Map, key: str, site: str, address: str, check: Check, host: str | None) -> Target | None:
+def _target(item: Map, key: str, site: str, address: str, check: Check, host: str | None) -> Target | None:
     port = check.port or DEFAULT_PORTS.get(check.type, 0)
     literal = f"[{address}]" if ":" in address else address
     try:
@@ -273,7 +155,7 @@ def _target(item: _Map, key: str, site: str, address: str, check: Check, host: s
         return None
 
 
-def _check(item: _Map) -> Check | None:
+def _check(item: Map) -> Check | None:
     check = item.inner("check")
     if check is None:
         return None

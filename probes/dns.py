@@ -28,9 +28,7 @@ def _dig(target: Target, setting: Setting) -> str:
 
 async def _exchange(record: Record) -> Finding:
     check = record.target.check
-    query = dns.message.make_query(
-        check.query_name or ".", check.query_type, use_edns=0, payload=1232, flags=0
-    )
+    query = dns.message.make_query(check.query_name or ".", check.query_type, use_edns=0, payload=1232, flags=0)
     record.request = query.to_text()
     start_s = record.setting.clock()
     async with record.within(Phase.FIRST_BYTE):
@@ -74,9 +72,7 @@ class _Asked(asyncio.DatagramProtocol):
 async def _over_udp(target: Target, query: dns.message.Message) -> bytes:
     """The answer. The socket is connected: a closed port is an error at once, strangers are not heard."""
     loop = asyncio.get_running_loop()
-    transport, asked = await loop.create_datagram_endpoint(
-        lambda: _Asked(query), remote_addr=(target.address, target.port)
-    )
+    transport, asked = await loop.create_datagram_endpoint(lambda: _Asked(query), remote_addr=(target.address, target.port))
     try:
         transport.sendto(query.to_wire())
         return await asked.answer
@@ -90,9 +86,7 @@ async def _over_tcp(record: Record, query: dns.message.Message) -> dns.message.M
     try:
         return await dns.asyncquery.tcp(query, target.address, port=target.port, timeout=limit_s)
     except (dns.exception.DNSException, EOFError) as error:
-        raise Failed(
-            Verdict.MALFORMED, f"the answer over TCP cannot be read: {type(error).__name__}"
-        ) from error
+        raise Failed(Verdict.MALFORMED, f"the answer over TCP cannot be read: {type(error).__name__}") from error
 
 
 def _parsed(wire: bytes) -> dns.message.Message:

@@ -33,6 +33,9 @@ GRACE_S = 1.0
 
 _log = logging.getLogger(__name__)
 
+START_GAP_S = 0.004
+"""Between the starts of one round: about what a TLS handshake costs us, so that probes do not time each other out."""
+
 OnResult = Callable[[Result, bool], None]
 
 
@@ -100,8 +103,7 @@ class Scheduler:
     def start(self) -> None:
         """Begin, with one round at once. Needs a running event loop."""
         self._running = True
-        for watch in self._watches.values():
-            self._start(watch)
+        self._start(self._watches.values())
         self._check_round()
 
     async def stop(self) -> None:
@@ -119,9 +121,7 @@ class Scheduler:
         finally:
             await self.stop()
 
-    def update(
-        self, targets: Iterable[Target], *, setting: Setting | None = None, interval_s: float | None = None
-    ) -> None:
+    def update(self, targets: Iterable[Target], *, setting: Setting | None = None, interval_s: float | None = None) -> None:
         """Take other targets: the unchanged keep their phase, new ones are probed at once, others end.
 
         A setting or an interval holds from the next probe of each target on.
@@ -147,34 +147,36 @@ class Scheduler:
             wanted.setdefault(target.exchange, []).append(target)
         for exchange in self._watches.keys() - wanted.keys():
             self._drop(self._watches.pop(exchange))
-        for exchange, sharing in wanted.items():
-            self._take(exchange, sharing)
+        new = {exchange: _Watch(sharing) for exchange, sharing in wanted.items() if exchange not in self._watches}
+        for exchange, watch in self._watches.items():
+            self._share(watch, wanted[exchange])
+        self._watches |= new
+        if self._running:
+            self._start(new.values())
 
-    def _take(self, exchange: ExchangeKey, sharing: list[Target]) -> None:
-        watch = self._watches.get(exchange)
-        if watch is None:
-            watch = self._watches[exchange] = _Watch(sharing)
-            if self._running:
-                self._start(watch)
-            return
+    def _share(self, watch: _Watch, sharing: list[Target]) -> None:
+        """Others may share a known exchange now; who is new to it is owed a result."""
         known = {target.key for target in watch.targets}
         watch.targets = sharing
         if any(target.key not in known for target in sharing):
             watch.probed = False
             watch.wake.set()
 
-    def _start(self, watch: _Watch) -> None:
-        watch.task = asyncio.create_task(self._watch(watch), name=f"probe {watch.targets[0].address}")
-        self._tasks.add(watch.task)
-        watch.task.add_done_callback(self._tasks.discard)
+    def _start(self, watches: Iterable[_Watch]) -> None:
+        for number, watch in enumerate(watches):
+            name = f"probe {watch.targets[0].address}"
+            watch.task = asyncio.create_task(self._watch(watch, number * START_GAP_S), name=name)
+            self._tasks.add(watch.task)
+            watch.task.add_done_callback(self._tasks.discard)
 
     def _drop(self, watch: _Watch) -> None:
         watch.targets = []
         if watch.task is not None:
             watch.task.cancel()
 
-    async def _watch(self, watch: _Watch) -> None:
+    async def _watch(self, watch: _Watch, delay_s: float) -> None:
         """Probe, re-check, wait, for ever. The first wait is the phase."""
+        await asyncio.sleep(delay_s)
         gap_s = self._rng.uniform(0.1, 1.0) * self._interval_s
         while True:
             due_s = self._setting.clock() + gap_s
@@ -246,11 +248,7 @@ class Scheduler:
             return False
 
     def _check_round(self) -> None:
-        if (
-            self._round_complete
-            or not self._running
-            or not all(watch.probed for watch in self._watches.values())
-        ):
+        if self._round_complete or not self._running or not all(watch.probed for watch in self._watches.values()):
             return
         self._round_complete = True
         try:

@@ -34,9 +34,7 @@ class Peer:
 
 
 @asynccontextmanager
-async def listening(
-    handler: Handler, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None
-) -> AsyncIterator[Peer]:
+async def listening(handler: Handler, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Peer]:
     """A server whose connections are each given to `handler`, and all cut off at the end."""
     tasks: set[asyncio.Task] = set()
 
@@ -65,9 +63,7 @@ async def listening(
 
 
 @asynccontextmanager
-async def answering(
-    answer: bytes, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None
-) -> AsyncIterator[Peer]:
+async def answering(answer: bytes, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Peer]:
     """A server that reads a request head, sends `answer` and closes."""
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

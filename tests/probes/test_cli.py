@@ -19,8 +19,7 @@ pytestmark = pytest.mark.anyio
 
 def file_for(folder: Path, *peers: Peer, more: str = "") -> Path:
     targets = [
-        f"  - {{site: jp-{n}, address: '{peer.address}', host: knoppix.example, "
-        f"check: {{type: http, port: {peer.port}}}}}\n"
+        f"  - {{site: jp-{n}, address: '{peer.address}', host: knoppix.example, check: {{type: http, port: {peer.port}}}}}\n"
         for n, peer in enumerate(peers)
     ]
     path = folder / "probe.yaml"
@@ -58,9 +57,7 @@ async def test_once_prints_a_line_a_site_and_exits_0(tmp_path: Path) -> None:
 
 async def test_once_exits_1_when_a_site_fails(tmp_path: Path) -> None:
     async with answering(page()) as peer:
-        status, out, _ = await ran(
-            "--config", file_for(tmp_path, peer, Peer("127.0.0.1", free_port())), "--once"
-        )
+        status, out, _ = await ran("--config", file_for(tmp_path, peer, Peer("127.0.0.1", free_port())), "--once")
     assert status == 1
     assert "jp-1 127.0.0.1 refused" in out
     assert len(out.splitlines()) == 2
@@ -108,10 +105,7 @@ async def test_it_says_that_nothing_is_reported_to_nodes_yet(tmp_path: Path) -> 
         config = file_for(tmp_path, peer, more="node_urls: ['http://127.0.0.1:1']\n")
         status, _, err = await ran("--config", config, "--once")
     assert status == 0
-    assert (
-        err
-        == "node_urls: reporting to nodes is not available in this version; results are printed here only\n"
-    )
+    assert err == "node_urls: reporting to nodes is not available in this version; results are printed here only\n"
 
 
 @pytest.mark.parametrize(

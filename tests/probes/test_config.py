@@ -7,7 +7,8 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.config import ConfigError, VantageConfig, load
+from probes.config import VantageConfig, load
+from probes.located import ConfigError
 from probes.model import Check, Target
 
 WHOLE = """\

@@ -41,9 +41,7 @@ class _Responder(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def responding(
-    reply: Reply, over_tcp: Reply | None = None, address: str = "127.0.0.1"
-) -> AsyncIterator[Target]:
+async def responding(reply: Reply, over_tcp: Reply | None = None, address: str = "127.0.0.1") -> AsyncIterator[Target]:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         query = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
         answer = (over_tcp or reply)(dns.message.from_wire(query)) or b""
@@ -143,8 +141,6 @@ async def test_a_closed_port_is_refused_at_once(address: str) -> None:
 async def test_the_dig_line_repeats_the_question() -> None:
     async with responding(with_address) as target:
         result = await probe_dns(target, SHORT)
-        process = await asyncio.create_subprocess_shell(
-            f"{result.exchange.command} +short", stdout=asyncio.subprocess.PIPE
-        )
+        process = await asyncio.create_subprocess_shell(f"{result.exchange.command} +short", stdout=asyncio.subprocess.PIPE)
         out, _ = await process.communicate()
     assert out == b"192.0.2.33\n"

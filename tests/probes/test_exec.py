@@ -100,9 +100,7 @@ async def test_a_child_that_keeps_the_pipe_open_delays_nobody(tmp_path: Path) ->
 
 async def test_a_cancelled_probe_kills_its_program(tmp_path: Path) -> None:
     file = tmp_path / "pid"
-    task = asyncio.create_task(
-        probe_exec(shell(f"echo $$ > {file}.new; mv {file}.new {file}; sleep 60"), EASY)
-    )
+    task = asyncio.create_task(probe_exec(shell(f"echo $$ > {file}.new; mv {file}.new {file}; sleep 60"), EASY))
     await until(file.exists)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -140,9 +140,7 @@ async def test_silence_times_out_at_the_first_byte() -> None:
     assert 300 <= result.timings.total_ms < 600
 
 
-@pytest.mark.parametrize(
-    "start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"], ids=["head", "body"]
-)
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"], ids=["head", "body"])
 async def test_a_trickle_fails_when_the_whole_time_is_over(start: bytes) -> None:
     async with listening(sending(start, repeating(b"H", 0.05))) as peer:
         result = await probe_http(peer.target(), SHORT)
@@ -201,9 +199,7 @@ async def test_what_is_not_http_is_malformed(answer: bytes) -> None:
 
 
 async def test_an_endless_head_is_cut_off() -> None:
-    async with listening(
-        sending(b"HTTP/1.1 200 OK\r\n", repeating(b"X-More: " + b"y" * 8000 + b"\r\n"))
-    ) as peer:
+    async with listening(sending(b"HTTP/1.1 200 OK\r\n", repeating(b"X-More: " + b"y" * 8000 + b"\r\n"))) as peer:
         result = await probe_http(peer.target(), EASY)
     assert result.verdict is Verdict.MALFORMED
     assert len(result.exchange.response) <= 4096
@@ -263,9 +259,7 @@ async def test_a_compression_bomb_is_only_its_compressed_bytes() -> None:
 async def test_the_curl_line_repeats_the_request(address: str, check: Check) -> None:
     async with answering(page(), address) as peer:
         result = await probe_http(peer.target(check), EASY)
-        process = await asyncio.create_subprocess_shell(
-            result.exchange.command, stdout=asyncio.subprocess.PIPE
-        )
+        process = await asyncio.create_subprocess_shell(result.exchange.command, stdout=asyncio.subprocess.PIPE)
         out, _ = await process.communicate()
     assert process.returncode == 0
     assert out.startswith(b"HTTP/1.1 200 OK")
@@ -275,12 +269,8 @@ async def test_the_curl_line_repeats_the_request(address: str, check: Check) -> 
 
 async def test_the_curl_line_of_a_hash_prints_the_hash() -> None:
     async with answering(page(b"hello")) as peer:
-        result = await probe_http(
-            peer.target(Check("http", sha256=hashlib.sha256(b"hello").hexdigest())), EASY
-        )
-        process = await asyncio.create_subprocess_shell(
-            result.exchange.command, stdout=asyncio.subprocess.PIPE
-        )
+        result = await probe_http(peer.target(Check("http", sha256=hashlib.sha256(b"hello").hexdigest())), EASY)
+        process = await asyncio.create_subprocess_shell(result.exchange.command, stdout=asyncio.subprocess.PIPE)
         out, _ = await process.communicate()
     assert result.ok
     assert out.split()[0].decode() == hashlib.sha256(b"hello").hexdigest()

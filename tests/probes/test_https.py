@@ -38,9 +38,7 @@ def served(certificate: trustme.LeafCert) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-async def test_a_good_certificate_for_our_host_is_ok(
-    authority: trustme.CA, setting: Setting, address: str
-) -> None:
+async def test_a_good_certificate_for_our_host_is_ok(authority: trustme.CA, setting: Setting, address: str) -> None:
     certificate = authority.issue_cert(HOST, not_after=NOW + timedelta(days=30))
     async with answering(page(), address, served(certificate)) as peer:
         result = await probe_http(peer.target(Check("https")), setting)
@@ -51,9 +49,7 @@ async def test_a_good_certificate_for_our_host_is_ok(
 
 
 @pytest.mark.parametrize(("host", "asked"), [(HOST, HOST), (f"{HOST}:8443", HOST), ("127.0.0.1:8443", None)])
-async def test_sni_is_the_host_without_its_port(
-    authority: trustme.CA, setting: Setting, host: str, asked: str | None
-) -> None:
+async def test_sni_is_the_host_without_its_port(authority: trustme.CA, setting: Setting, host: str, asked: str | None) -> None:
     names: list[str | None] = []
     context = served(authority.issue_cert(HOST, "127.0.0.1"))
     context.sni_callback = lambda sock, name, ctx: names.append(name)
@@ -64,9 +60,7 @@ async def test_sni_is_the_host_without_its_port(
 
 
 async def test_an_expired_certificate_is_named_and_severe(authority: trustme.CA, setting: Setting) -> None:
-    certificate = authority.issue_cert(
-        HOST, not_before=NOW - timedelta(days=9), not_after=NOW - timedelta(days=1)
-    )
+    certificate = authority.issue_cert(HOST, not_before=NOW - timedelta(days=9), not_after=NOW - timedelta(days=1))
     async with answering(page(), tls=served(certificate)) as peer:
         result = await probe_http(peer.target(Check("https")), setting)
         unverified = await probe_http(peer.target(Check("https", verify=False)), setting)
@@ -78,12 +72,8 @@ async def test_an_expired_certificate_is_named_and_severe(authority: trustme.CA,
     assert -1.1 < unverified.exchange.certificate_days < -0.9
 
 
-async def test_a_certificate_that_is_not_valid_yet_is_untrusted(
-    authority: trustme.CA, setting: Setting
-) -> None:
-    certificate = authority.issue_cert(
-        HOST, not_before=NOW + timedelta(days=1), not_after=NOW + timedelta(days=2)
-    )
+async def test_a_certificate_that_is_not_valid_yet_is_untrusted(authority: trustme.CA, setting: Setting) -> None:
+    certificate = authority.issue_cert(HOST, not_before=NOW + timedelta(days=1), not_after=NOW + timedelta(days=2))
     async with answering(page(), tls=served(certificate)) as peer:
         result = await probe_http(peer.target(Check("https")), setting)
     assert result.verdict is Verdict.CERTIFICATE_UNTRUSTED
@@ -148,9 +138,7 @@ async def test_an_authority_can_come_from_a_file(authority: trustme.CA, tmp_path
 async def test_the_curl_line_repeats_the_probe_with_its_name(authority: trustme.CA, setting: Setting) -> None:
     async with answering(page(), tls=served(authority.issue_cert(HOST))) as peer:
         result = await probe_http(peer.target(Check("https", verify=False), host=HOST), setting)
-        process = await asyncio.create_subprocess_shell(
-            result.exchange.command, stdout=asyncio.subprocess.PIPE
-        )
+        process = await asyncio.create_subprocess_shell(result.exchange.command, stdout=asyncio.subprocess.PIPE)
         out, _ = await process.communicate()
     assert out.startswith(b"HTTP/1.1 200 OK")
     assert all(b"Host: knoppix.example\r\n" in head for head in peer.heads)

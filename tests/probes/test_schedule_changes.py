@@ -36,9 +36,7 @@ async def test_the_same_exchange_is_made_once_and_told_to_everybody() -> None:
 async def test_a_shared_failure_is_looked_at_again_while_anybody_takes_it_for_up() -> None:
     told = Told()
     target = closed_port("a")
-    async with running(
-        told, target, replace(target, key="b"), interval_s=60.0, is_down=lambda key: key == "a"
-    ):
+    async with running(told, target, replace(target, key="b"), interval_s=60.0, is_down=lambda key: key == "a"):
         await told.until(lambda: len(told.results) == 6)
     assert len(told.of("a")) == len(told.of("b")) == 3
 

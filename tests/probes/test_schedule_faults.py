@@ -66,9 +66,7 @@ async def test_a_callback_with_a_bug_does_not_end_the_schedule() -> None:
     def bug(*key: str) -> Any:
         raise KeyError("bug")
 
-    scheduler = Scheduler(
-        [closed_port()], SHORT, take, is_down=bug, on_round_complete=bug, interval_s=0.1, recheck_s=0.01
-    )
+    scheduler = Scheduler([closed_port()], SHORT, take, is_down=bug, on_round_complete=bug, interval_s=0.1, recheck_s=0.01)
     scheduler.start()
     try:
         await asyncio.wait_for(changed.wait(), 10)

@@ -112,9 +112,7 @@ def test_what_is_no_json_is_refused(raw: bytes) -> None:
 
 @pytest.mark.anyio
 async def test_what_the_prober_makes_of_a_hostile_answer_can_be_sent() -> None:
-    odd = (
-        b"HTTP/1.1 200 \x1b[31m\xe2\x80\xa8\r\nX: \x85\x9b" + b"y" * 9000 + b"\r\nContent-Length: 1\r\n\r\nx"
-    )
+    odd = b"HTTP/1.1 200 \x1b[31m\xe2\x80\xa8\r\nX: \x85\x9b" + b"y" * 9000 + b"\r\nContent-Length: 1\r\n\r\nx"
     async with answering(odd) as peer:
         hostile = await probe_http(peer.target(), Setting())
     refused = await probe_http(Target("k", "s", "::1", free_port("::1"), Check("http"), "h"), Setting())

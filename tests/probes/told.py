@@ -41,9 +41,7 @@ class Told:
 
 
 @asynccontextmanager
-async def running(
-    told: Told, *targets: Target, setting: Setting = SHORT, **more: object
-) -> AsyncIterator[Scheduler]:
+async def running(told: Told, *targets: Target, setting: Setting = SHORT, **more: object) -> AsyncIterator[Scheduler]:
     options: dict = {"interval_s": 0.2, "recheck_s": 0.05, "rng": random.Random(1)} | more
     scheduler = Scheduler(targets, setting, told.result, on_round_complete=told.round_complete, **options)
     scheduler.start()
