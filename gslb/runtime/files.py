@@ -1,0 +1,38 @@
+"""Notices that a file was written or replaced, by looking at it: works on every file system, editors' renames included."""
+
+from __future__ import annotations
+
+import os
+
+Signature = tuple[int, int, int, int]
+
+
+class WatchedFile:
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._seen = _signature(path)
+        self._settling: Signature | None = None
+
+    def changed(self) -> bool:
+        """True once for each change, when two looks in a row found the same new file: a writer may be in the middle of it."""
+        now = _signature(self.path)
+        if now is None or now == self._seen:
+            self._settling = None
+            return False
+        if now != self._settling:
+            self._settling = now
+            return False
+        self._seen, self._settling = now, None
+        return True
+
+    def seen(self) -> None:
+        """What is there now was read for another reason."""
+        self._seen, self._settling = _signature(self.path), None
+
+
+def _signature(path: str) -> Signature | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,0 +1,72 @@
+"""A node asks its own sockets a known question, every interval, as a client would: what is deaf is told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Sequence
+
+from gslb.dns import is_own_answer, self_query
+from gslb.redirect import is_own_response, self_request
+from gslb.runtime.sockets import Listener
+
+WITHIN_S = 2.0
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask when a listener is on the wildcard
+
+
+async def ask_all(addresses: Sequence[tuple[Listener, tuple[str, int]]], node: str) -> dict[Listener, str]:
+    """What is wrong with each listener, "" if nothing is. Takes at most WITHIN_S."""
+    answers = await asyncio.gather(*(_ask(listener, *address, node) for listener, address in addresses))
+    return {listener: fault for (listener, _), fault in zip(addresses, answers, strict=True)}
+
+
+async def _ask(listener: Listener, host: str, port: int, node: str) -> str:
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            return await _ASK[listener.role](ANYWHERE.get(host, host), port, node)
+    except TimeoutError:
+        return f"no answer in {WITHIN_S:g} s"
+    except (OSError, asyncio.IncompleteReadError) as error:
+        return str(error) or type(error).__name__
+
+
+async def _dns_udp(host: str, port: int, node: str) -> str:
+    loop = asyncio.get_running_loop()
+    query = self_query(port)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sock:
+        sock.connect((host, port))
+        await loop.sock_sendall(sock, query)
+        reply = await loop.sock_recv(sock, 4096)
+    return "" if is_own_answer(query, reply, node) else "a wrong answer: does another program listen there?"
+
+
+async def _dns_tcp(host: str, port: int, node: str) -> str:
+    query = self_query(port)
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(len(query).to_bytes(2, "big") + query)
+        reply = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+    finally:
+        writer.close()
+    return "" if is_own_answer(query, reply, node) else "a wrong answer: does another program listen there?"
+
+
+async def _http(host: str, port: int, node: str, tls: ssl.SSLContext | None = None) -> str:
+    reader, writer = await asyncio.open_connection(host, port, ssl=tls)
+    try:
+        writer.write(self_request())
+        reply = await reader.read(65536)
+    finally:
+        writer.close()
+    return "" if is_own_response(reply) else "a wrong answer: does another program listen there?"
+
+
+async def _https(host: str, port: int, node: str) -> str:
+    """The certificate is that of a name, and we ask an address: it is not what is checked here."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return await _http(host, port, node, context)
+
+
+_ASK = {"dns-udp": _dns_udp, "dns-tcp": _dns_tcp, "http": _http, "https": _https}

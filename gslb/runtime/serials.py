@@ -1,0 +1,46 @@
+"""SOA serials: the second of a zone's last change, kept over restarts, never falling (RFC 1982, RFC 1912 section 2.2)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gslb.model import Zone
+
+
+def next_serials(zones: tuple[Zone, ...], kept: str | None, utc_s: int) -> tuple[dict[str, int], str]:
+    """The serial of each zone by its name, and what to keep. `kept` is what an earlier call gave, or None."""
+    known = _known(kept)
+    serials: dict[str, int] = {}
+    for zone in zones:
+        digest = _digest(zone)
+        had = known.get(zone.name)
+        serials[zone.name] = _serial(had, digest, utc_s)
+        known[zone.name] = (digest, serials[zone.name])
+    return serials, json.dumps(known, sort_keys=True)
+
+
+def _serial(had: tuple[str, int] | None, digest: str, utc_s: int) -> int:
+    if had is None:
+        return utc_s & 0xFFFFFFFF
+    return had[1] if had[0] == digest else max(utc_s, had[1] + 1) & 0xFFFFFFFF
+
+
+def _digest(zone: Zone) -> str:
+    content = replace(zone, nameservers=dict(sorted(zone.nameservers.items())), records=tuple(sorted(zone.records, key=repr)))
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+def _known(kept: str | None) -> dict[str, tuple[str, int]]:
+    try:
+        document = json.loads(kept or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    pairs: Mapping[str, object] = document if isinstance(document, dict) else {}
+    return {name: (pair[0], pair[1]) for name, pair in pairs.items() if _sound(pair)}
+
+
+def _sound(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int

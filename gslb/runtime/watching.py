@@ -1,0 +1,130 @@
+"""Probes, tracker and Worlds: what keeps the picture true while the node runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from gslb.errors import StoreError
+from gslb.model import Configuration, Event, World
+from gslb.runtime.journal import Journal
+from gslb.runtime.own import own_names
+from gslb.state.restored import Restored
+from gslb.state.store import Store
+from gslb.state.tracker import Tracker
+from probes.model import Result
+from probes.schedule import Scheduler
+from probes.setting import Setting
+
+SAVE_EVERY_S = 5.0
+
+
+class Watch:
+    """Runs the probes of one configuration after the other, and hands on every World that comes of them."""
+
+    def __init__(
+        self, configuration: Configuration, journal: Journal, store: Store | None, on_world: Callable[[World], None]
+    ) -> None:
+        self._journal, self._store, self._on_world = journal, store, on_world
+        self._wake = asyncio.Event()
+        self.results: dict[tuple[str, str, str], int] = {}  # by site, type and verdict
+        self.tracker = Tracker(
+            configuration, now_s=time.monotonic(), utc=_utc(), restored=self._restored(), book=journal.book
+        )  # fmt: skip
+        self._scheduler = Scheduler(
+            self.tracker.targets,
+            _setting(configuration),
+            self._observed,
+            on_round_complete=self._round_complete,
+            is_down=self.tracker.is_down,
+            interval_s=configuration.probes.interval_s,
+            concurrency=configuration.probes.concurrency,
+        )
+
+    @property
+    def internal_errors(self) -> int:
+        return self._scheduler.internal_errors
+
+    async def run(self) -> None:
+        """Until cancelled. The first World is there before the first result is."""
+        self._scheduler.start()
+        saver = asyncio.create_task(self._save_often())
+        try:
+            while True:
+                self._publish()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self.tracker.seconds_to_next_tick(time.monotonic()))
+                if not self._wake.is_set():
+                    self._journal.add(self.tracker.tick(time.monotonic(), _utc()))
+                self._wake.clear()
+        finally:
+            saver.cancel()
+            await self._scheduler.stop()
+
+    def reconfigure(self, configuration: Configuration) -> None:
+        self._did(self.tracker.reconfigure(configuration, time.monotonic(), _utc()))
+        self._scheduler.update(self.tracker.targets, setting=_setting(configuration), interval_s=configuration.probes.interval_s)
+
+    def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
+        self._did(self.tracker.drain(site, reason, who, for_s, time.monotonic(), _utc()))
+
+    def enable(self, site: str, who: str) -> None:
+        self._did(self.tracker.enable(site, who, time.monotonic(), _utc()))
+
+    async def save(self, *, closing: bool = False) -> None:
+        if self._store is None:
+            return
+        try:
+            await asyncio.to_thread(self._store.save, self.tracker.freeze(), closing=closing)
+        except StoreError as error:
+            self._journal.note_store_failure(error)
+
+    def _did(self, events: list[Event]) -> None:
+        self._journal.add(events)
+        self._wake.set()
+
+    def _observed(self, result: Result, recheck: bool) -> None:
+        kind = result.verdict.value
+        key = (result.site, result.key.split("/", 2)[1], kind)
+        self.results[key] = self.results.get(key, 0) + 1
+        self._did(self.tracker.observe(result, recheck, time.monotonic(), _utc()))
+
+    def _round_complete(self) -> None:
+        self._did(self.tracker.round_complete(time.monotonic(), _utc()))
+
+    def _publish(self) -> None:
+        world = self.tracker.next_world(time.monotonic(), _utc())
+        if world is not None:
+            self._on_world(world)
+
+    async def _save_often(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_EVERY_S)
+            await self.save()
+            await self._journal.write()
+
+    def _restored(self) -> Restored | None:
+        if self._store is None:
+            return None
+        try:
+            return self._store.load()
+        except StoreError as error:
+            self._journal.note_store_failure(error)
+            return None
+
+
+def _setting(configuration: Configuration) -> Setting:
+    probes = configuration.probes
+    return Setting(
+        timeout_s=probes.timeout_s,
+        phase_s=min(2.0, probes.timeout_s / 2),
+        contact=probes.contact or next((zone.contact for zone in configuration.zones), ""),
+        own=own_names(configuration),
+    )
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
