@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gslb.model import RAMP_STEPS, Why
-from gslb.steering.candidates import NEVER, Block, Candidate, Field, Mode, Scene
+from gslb.steering.candidates import Block, Candidate, Field, Mode
 from gslb.steering.classes import Kind
+from gslb.steering.scene import Scene
 from gslb.steering.slots import UNKNOWN, admitted, ideal_keys, kept, keys
 
 Tier = tuple[Candidate, ...]  # of equals, in the order of the configuration
@@ -76,9 +77,7 @@ def _stands(field: Field, blocks: tuple[Block, ...], told: int | None) -> tuple[
             if told is not None and sure >= told:
                 break
         if tiers:
-            stands.append(
-                Stand(block.kind, block.region if block.keep < 1.0 else "", block.keep, tuple(tiers))
-            )
+            stands.append(Stand(block.kind, block.region if block.keep < 1.0 else "", block.keep, tuple(tiers)))
         if told is not None and sure >= told:
             break
     return tuple(stands)
@@ -97,8 +96,7 @@ def tiers_in_order(stands: tuple[Stand, ...], slot: int) -> Iterator[Tier]:
     """The eligible of each tier, in the order that spilling and slow start leave for this slot."""
     behind: list[Tier] = []
     for tier in _spilled(stands, slot):
-        yield_now = any(admitted(c.site, c.ramp, slot) for c in tier)
-        if yield_now:
+        if any(admitted(c.site, c.ramp, slot) for c in tier):
             yield tier
             yield from behind
             behind.clear()
@@ -133,9 +131,7 @@ def _why(plan: Plan, slot: int, chosen: Candidate) -> Why:
     for stand in plan.stands:
         if any(chosen in tier for tier in stand.tiers):
             break
-        if any(not c.dropped for tier in stand.tiers for c in tier) and not kept(
-            stand.region, stand.keep, slot
-        ):
+        if any(not c.dropped for tier in stand.tiers for c in tier) and not kept(stand.region, stand.keep, slot):
             return Why.SPILL
     if stand.kind == "rule" or plan.why is Why.RULE:
         return Why.RULE
@@ -150,7 +146,7 @@ def _checks(plan: Plan, slot: int, chosen: Candidate) -> int:
     for tier in (tier for stand in plan.stands for tier in stand.tiers):
         last = chosen in tier
         for rival in tier:
-            if _may_rise(rival) and not (last and not before(rival, chosen, slot, plan.sticky)):
+            if may_rise(rival) and not (last and not before(rival, chosen, slot, plan.sticky)):
                 fewest = min(fewest, _own_checks(rival))
         if last:
             break
@@ -161,7 +157,7 @@ def _own_checks(candidate: Candidate) -> int:
     return 0 if candidate.ramp < RAMP_STEPS and not candidate.dropped else candidate.checks
 
 
-def _may_rise(candidate: Candidate) -> bool:
+def may_rise(candidate: Candidate) -> bool:
     return bool(candidate.dropped) or candidate.rank == UNKNOWN or candidate.ramp < RAMP_STEPS
 
 
@@ -169,9 +165,6 @@ def before(rival: Candidate, chosen: Candidate, slot: int, sticky: bool) -> bool
     """Whether it would stand before the other, its equal, if both were well."""
     mine = ideal_keys(rival.site, rival.weight, sticky)[slot]
     return mine < ideal_keys(chosen.site, chosen.weight, sticky)[slot]
-
-
-NO_LIMIT = NEVER
 
 
 def ttl_s(checks: int, interval_s: float, least_s: int, most_s: int) -> int:

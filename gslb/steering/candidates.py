@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from gslb.model import RAMP_STEPS, Service, View, World
-from gslb.steering.classes import ClientClass, Kind
+from gslb.model import RAMP_STEPS
+from gslb.steering.classes import Kind
 from gslb.steering.geometry import Tiers
 
 NEVER = 1 << 30  # checks of a site whose health can't change the answer
@@ -50,17 +50,6 @@ class Block(NamedTuple):
     keep: float = 1.0
 
 
-class Scene(NamedTuple):
-    """What the filters look at."""
-
-    world: World
-    service: Service
-    view: View
-    client_class: ClientClass
-    path: str | None
-    mode: Mode
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """`plain` are the blocks before measured latency had its say; `notes` what a filter has to tell of all sites."""
@@ -71,6 +60,10 @@ class Field:
     sticky: bool = False
     told: int | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def any_eligible(self) -> bool:
+        return any(not candidate.dropped for candidate in self.candidates.values())
 
     def eligible(self) -> list[str]:
         return [site for site, candidate in self.candidates.items() if not candidate.dropped]

@@ -66,9 +66,7 @@ class Outlook(NamedTuple):
     vantages: tuple[str, ...]
 
 
-def outlook(
-    service: Service, sites: Sequence[Site], far_km: Mapping[str, float] | None, vantages: tuple[str, ...]
-) -> Outlook:
+def outlook(service: Service, sites: Sequence[Site], far_km: Mapping[str, float] | None, vantages: tuple[str, ...]) -> Outlook:
     serving = [site for site in sites if site.weight > 0] or list(sites)
     home, order = geometry.region_order(service, serving, far_km)
     return Outlook(far_km, home, order, vantages)
@@ -92,9 +90,7 @@ def make_class(sites: Sequence[Site], view: Outlook, restriction: Restriction) -
         for site in left
         if site.region not in order
     )
-    return ClientClass(
-        tuple(groups), restriction.dropped + unused, view.vantages, view.home, restriction.confined
-    )
+    return ClientClass(tuple(groups), restriction.dropped + unused, view.vantages, view.home, restriction.confined)
 
 
 def _group(kind: Kind, name: str, sites: Sequence[Site], view: Outlook) -> list[Group]:
@@ -111,7 +107,5 @@ def _extended(view: Outlook, named: Sequence[str], sites: Sequence[Site]) -> tup
     missing = [region for region in named if region not in view.order]
     if view.far_km is not None:
         by_distance = geometry.regions_by_distance(sites, view.far_km)
-        missing.sort(
-            key=lambda region: by_distance.index(region) if region in by_distance else len(by_distance)
-        )
+        missing.sort(key=lambda region: by_distance.index(region) if region in by_distance else len(by_distance))
     return (*view.order, *missing)

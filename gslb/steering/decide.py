@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from gslb.model import Address, Choice, Client, Decision, Door, Request, Service, View, Why, World
 from gslb.steering.arrange import Plan, order, plan_of, ttl_s, verdict
-from gslb.steering.candidates import Candidate, Field, Mode, Scene
+from gslb.steering.candidates import Candidate, Field, Mode
 from gslb.steering.classes import ClientClass
 from gslb.steering.filters import UNREACHABLE, UNWELL, run_chain
 from gslb.steering.map import map_of
-from gslb.steering.standings import addresses_of, enter
+from gslb.steering.scene import Scene
+from gslb.steering.standings import Standings, addresses_of
 from gslb.steering.trace import Outcome, explain_sites
 
 
@@ -28,7 +29,7 @@ def decide(world: World, client: Client, request: Request, trace: bool = True) -
     steering = map_of(world)
     service = world.configuration.service(request.service)
     client_class = steering.classify(service.host, client)
-    judged = judge(world, service, request.view, client_class, request.path)
+    judged = judge(Standings(world, service, request.view), client_class, request.path)
     slot = steering.slot(service.host, client)
     plan = plan_of(judged.scene, judged.field)
     ordered = [] if judged.nothing else order(plan.stands, slot, plan.sticky)
@@ -37,29 +38,27 @@ def decide(world: World, client: Client, request: Request, trace: bool = True) -
     return Decision(
         why=why,
         choices=tuple(choice(world, service, request.view, candidate.site) for candidate in chosen),
-        told=min(told(judged, request.view), len(chosen)),
+        told=min(told_of(judged), len(chosen)),
         ttl_s=ttl,
         scope=steering.scope(service.host, client),
         world=world.number,
         addresses=fallback(service, request.view) if why is Why.ALL_DOWN_ADDRESSES else (),
-        trace=explain_sites(Outcome(judged.scene, judged.field, client, slot, plan, chosen, avoided, why))
-        if trace
-        else (),
+        trace=explain_sites(Outcome(judged.scene, judged.field, client, slot, plan, chosen, avoided, why)) if trace else (),
     )
 
 
-def judge(world: World, service: Service, view: View, client_class: ClientClass, path: str | None) -> Judged:
+def judge(standings: Standings, client_class: ClientClass, path: str | None) -> Judged:
     """Run the chain, and a second time without health when that leaves nothing and the service fails open."""
-    mode = Mode.NORMAL if world.ready else Mode.STARTING
-    scene = Scene(world, service, view, client_class, path, mode)
+    mode = Mode.NORMAL if standings.world.ready else Mode.STARTING
+    scene = Scene(standings, client_class, path, mode)
     field = run_chain(scene)
-    if any(not candidate.dropped for candidate in field.candidates.values()):
+    if field.any_eligible:
         return Judged(scene, field, None)
     nothing = _why_nothing(scene, field)
-    if nothing is Why.ALL_DOWN and service.when_all_down == "open" and mode is Mode.NORMAL:
+    if nothing is Why.ALL_DOWN and scene.service.when_all_down == "open" and mode is Mode.NORMAL:
         opened = scene._replace(mode=Mode.OPEN)
         again = run_chain(opened)
-        if any(not candidate.dropped for candidate in again.candidates.values()):
+        if again.any_eligible:
             return Judged(opened, again, None)
     return Judged(scene, field, nothing)
 
@@ -67,10 +66,8 @@ def judge(world: World, service: Service, view: View, client_class: ClientClass,
 def _why_nothing(scene: Scene, field: Field) -> Why:
     reasons = {candidate.dropped for candidate in field.candidates.values()}
     if not reasons:
-        sites = scene.world.configuration.sites
-        return (
-            Why.RESTRICTED if any(not enter(scene.view, site).dropped for site in sites) else Why.NO_ADDRESS
-        )
+        usable = any(not scene.standings.entered(site).dropped for site in scene.sites)
+        return Why.RESTRICTED if usable else Why.NO_ADDRESS
     if reasons <= set(UNREACHABLE):
         return Why.NO_ADDRESS
     if reasons.isdisjoint(UNWELL):
@@ -97,9 +94,9 @@ def _picked(ordered: list[Candidate], request: Request) -> tuple[list[Candidate]
     return left, avoided
 
 
-def told(judged: Judged, view: View) -> int:
+def told_of(judged: Judged) -> int:
     """How many choices the door tells; without the filter `first`, all of them in DNS."""
-    if view.door is Door.HTTP:
+    if judged.scene.door is Door.HTTP:
         return 1
     return len(judged.field.candidates) if judged.field.told is None else judged.field.told
 

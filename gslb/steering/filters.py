@@ -6,20 +6,21 @@ removes nothing, so a chain without one of them, or in another order, works: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gslb.model import Door, Site, State
+from gslb.model import Door, Site
 from gslb.steering import geometry
-from gslb.steering.candidates import Block, Candidate, Field, Mode, Scene
+from gslb.steering.candidates import Block, Field, Mode
+from gslb.steering.classes import Group, Kind
 from gslb.steering.geometry import Tiers
-from gslb.steering.slots import SLOW, UNKNOWN, WELL
-from gslb.steering.standings import enter, standing_of
+from gslb.steering.scene import Scene
 
 Filter = Callable[[Scene, Field], Field]
 
 EQUAL_MS = 10.0
 ENOUGH = 0.5  # of a region's capacity, or of the capacity before `content`
+_ORDERED: tuple[Kind, Kind] = ("region", "last")
 UNREACHABLE = ("address", "https")
 UNWELL = ("down", "drained", "wrong")
 
@@ -34,39 +35,22 @@ def run_chain(scene: Scene) -> Field:
 def enter_all(scene: Scene) -> Field:
     """The sites that the client may use, without any order but what its rules and last resorts give."""
     groups = scene.client_class.groups
-    names = {site for group in groups for tier in group.tiers for site in tier}
-    sites = [site for site in scene.world.configuration.sites if site.id in names]
     blocks = [Block(*group) for group in groups if group.kind == "rule"]
-    for kind in ("region", "last"):
-        flat = {site for group in groups if group.kind == kind for tier in group.tiers for site in tier}
-        if flat:
-            blocks.append(Block(kind, "", (tuple(site.id for site in sites if site.id in flat),)))
-    return Field({site.id: enter(scene.view, site) for site in sites}, tuple(blocks))
+    blocks += [_flat(groups, kind) for kind in _ORDERED if any(group.kind == kind for group in groups)]
+    entered = scene.standings.entered
+    return Field({name: entered(name) for block in blocks for tier in block.tiers for name in tier}, tuple(blocks))
+
+
+def _flat(groups: Sequence[Group], kind: Kind) -> Block:
+    names = (name for group in groups if group.kind == kind for tier in group.tiers for name in tier)
+    return Block(kind, "", (tuple(names),))
 
 
 def up(scene: Scene, field: Field) -> Field:
     """Sites whose probes and operators say that they serve."""
-    sites = {site.id: site for site in scene.world.configuration.sites}
-    marked = {
-        name: candidate if candidate.dropped else _stand(scene, sites[name], candidate)
-        for name, candidate in field.candidates.items()
-    }
+    stood = scene.standings.stood
+    marked = {name: candidate if candidate.dropped else stood(name, scene.mode) for name, candidate in field.candidates.items()}
     return replace(field, candidates=marked)
-
-
-def _stand(scene: Scene, site: Site, candidate: Candidate) -> Candidate:
-    world = scene.world
-    if site.id in world.drains:
-        return candidate._replace(dropped="drained")
-    standing = standing_of(world, scene.service.host, scene.view, site)
-    if standing.state is State.WRONG:
-        return candidate._replace(dropped="wrong", checks=standing.checks, returns=True)
-    if scene.mode is not Mode.NORMAL:
-        return candidate
-    if standing.state is State.DOWN:
-        return candidate._replace(dropped="down", checks=standing.checks, returns=True)
-    rank = SLOW if site.id in world.slow else UNKNOWN if standing.state is State.UNKNOWN else WELL
-    return candidate._replace(rank=rank, ramp=standing.ramp, checks=standing.checks)
 
 
 def content(scene: Scene, field: Field) -> Field:
@@ -74,9 +58,9 @@ def content(scene: Scene, field: Field) -> Field:
     sets = _required(scene)
     if not sets:
         return field
-    sites = {site.id: site for site in scene.world.configuration.sites}
+    sites = scene.sites
     held = {name: _held(sites[name], sets) for name in field.candidates}
-    least = _least_of_sets(field, sites, held) if scene.view.door is Door.DNS else min(1, max(held.values()))
+    least = _least_of_sets(field, sites, held) if scene.door is Door.DNS else min(1, max(held.values()))
     marked = {
         name: candidate._replace(dropped="content", returns=False)
         if held[name] < least and candidate.dropped not in UNREACHABLE
@@ -88,7 +72,7 @@ def content(scene: Scene, field: Field) -> Field:
 
 def _required(scene: Scene) -> frozenset[str]:
     sets = scene.service.content
-    if scene.view.door is Door.DNS:
+    if scene.door is Door.DNS:
         return frozenset(one.name for one in sets)
     path = scene.path or ""
     covering = [one for one in sets if path.startswith(one.prefix)]
@@ -128,14 +112,10 @@ def fastest(scene: Scene, field: Field) -> Field:
     if not scene.client_class.vantages or scene.mode is not Mode.NORMAL:
         return field
     blocks = tuple(
-        block._replace(tiers=_by_latency(scene, block.tiers))
-        if block.kind == "region" and block.region
-        else block
+        block._replace(tiers=_by_latency(scene, block.tiers)) if block.kind == "region" and block.region else block
         for block in field.blocks
     )
-    return (
-        field if blocks == field.blocks else replace(field, blocks=blocks, plain=field.plain or field.blocks)
-    )
+    return field if blocks == field.blocks else replace(field, blocks=blocks, plain=field.plain or field.blocks)
 
 
 def _by_latency(scene: Scene, tiers: Tiers) -> Tiers:
@@ -158,7 +138,7 @@ def spill(scene: Scene, field: Field) -> Field:
     """A region short of capacity gives a share of its slots to the next. A returning site counts fully."""
     if scene.mode is not Mode.NORMAL:
         return field
-    sites = {site.id: site for site in scene.world.configuration.sites}
+    sites = scene.sites
     blocks = tuple(
         block._replace(keep=_keep(block, field, sites)) if block.kind == "region" and block.region else block
         for block in field.blocks
@@ -189,7 +169,7 @@ def sticky(scene: Scene, field: Field) -> Field:
 
 def first(scene: Scene, field: Field) -> Field:
     """How many sites the client is told."""
-    return replace(field, told=scene.service.answers if scene.view.door is Door.DNS else 1)
+    return replace(field, told=scene.service.answers if scene.door is Door.DNS else 1)
 
 
 FILTERS: Mapping[str, Filter] = {

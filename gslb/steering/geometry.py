@@ -57,9 +57,7 @@ def regions_by_distance(sites: Sequence[Site], far: Mapping[str, float]) -> tupl
     return tuple(sorted(nearest, key=nearest.__getitem__))
 
 
-def region_order(
-    service: Service, sites: Sequence[Site], far: Mapping[str, float] | None
-) -> tuple[str | None, tuple[str, ...]]:
+def region_order(service: Service, sites: Sequence[Site], far: Mapping[str, float] | None) -> tuple[str | None, tuple[str, ...]]:
     """(home region, order of regions) by the distances `far` of all `sites`; None: nobody knows where it is."""
     orders = service.regions
     if far is None:

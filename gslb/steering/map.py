@@ -23,15 +23,12 @@ _KEPT_MAPS = 4
 class SteeringMap:
     """All that depends on the configuration and the day alone. `vantages` default to the node's own."""
 
-    def __init__(
-        self, configuration: Configuration, today: date, vantages: Mapping[str, Location] | None = None
-    ) -> None:
+    def __init__(self, configuration: Configuration, today: date, vantages: Mapping[str, Location] | None = None) -> None:
         self.configuration = configuration
         self.today = today
         self.vantages = dict(vantages) if vantages else own_vantage(configuration)
         self._services = {
-            service.host: _ServiceMap(service, configuration.sites, today, self.vantages)
-            for service in configuration.services
+            service.host: _ServiceMap(service, configuration.sites, today, self.vantages) for service in configuration.services
         }
 
     def classify(self, service: str, client: Client) -> ClientClass:
@@ -46,9 +43,7 @@ class SteeringMap:
 
 
 class _ServiceMap:
-    def __init__(
-        self, service: Service, sites: Sequence[Site], today: date, vantages: Mapping[str, Location]
-    ) -> None:
+    def __init__(self, service: Service, sites: Sequence[Site], today: date, vantages: Mapping[str, Location]) -> None:
         self._service = service
         self._sites = sites
         self._vantages = vantages
@@ -102,11 +97,12 @@ _maps: list[SteeringMap] = []
 
 def map_of(world: World) -> SteeringMap:
     """The map of a World. The last few are kept, for as long as their configuration is the same object."""
+    vantages = dict(world.vantages) or own_vantage(world.configuration)
     for known in _maps:
-        if known.configuration is world.configuration and known.today == world.today:
-            if known.vantages == (dict(world.vantages) or own_vantage(world.configuration)):
-                return known
-    made = SteeringMap(world.configuration, world.today, world.vantages)
+        same = known.configuration is world.configuration and known.today == world.today
+        if same and known.vantages == vantages:
+            return known
+    made = SteeringMap(world.configuration, world.today, vantages)
     _maps.insert(0, made)
     del _maps[_KEPT_MAPS:]
     return made

@@ -77,11 +77,7 @@ class Restrictions:
     def of(self, client: Client) -> Restriction:
         """All rules that match hold, in the order written. Nothing, not even fail-open, overrides `only` and `never`."""
         rules = [rule for rule, matcher in self._rules if matcher.holds(client)]
-        dropped = {
-            site: ("only", "serves other clients only")
-            for site, matcher in self._guarded
-            if not matcher.holds(client)
-        }
+        dropped = {site: ("only", "serves other clients only") for site, matcher in self._guarded if not matcher.holds(client)}
         if not rules and not dropped:
             return _NOTHING
         for rule in rules:

@@ -37,9 +37,7 @@ def slot_of(service: str, family: Family, network: int, length: int) -> int:
 
 def draw(purpose: str, slot: int, name: str) -> float:
     """A number in (0, 1), spread evenly over slots and names."""
-    digest = blake2b(
-        slot.to_bytes(2, "big") + name.encode(), digest_size=8, person=b"gslb " + purpose.encode()
-    )
+    digest = blake2b(slot.to_bytes(2, "big") + name.encode(), digest_size=8, person=b"gslb " + purpose.encode())
     return ((int.from_bytes(digest.digest(), "big") >> 11) + 0.5) / 2**53
 
 
@@ -78,10 +76,7 @@ def keys(site: str, weight: int, rank: int, ramp: int, sticky: bool) -> array[fl
         share, ramps = ramp / RAMP_STEPS, draws("ramp", site)
         return array(
             "d",
-            [
-                key + _PENALTY * (rank if draw < share else WAITING)
-                for key, draw in zip(ideal, ramps, strict=True)
-            ],
+            [key + _PENALTY * (rank if draw < share else WAITING) for key, draw in zip(ideal, ramps, strict=True)],
         )
     if rank:
         return array("d", [key + _PENALTY * rank for key in ideal])

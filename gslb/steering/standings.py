@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gslb.model import Address, Family, Site, Standing, StandingKey, State, View, World
-from gslb.steering.candidates import Candidate
+from gslb.model import Address, Family, Service, Site, Standing, StandingKey, State, View, World
+from gslb.steering.candidates import Candidate, Mode
+from gslb.steering.slots import SLOW, UNKNOWN, WELL
 
 NO_RESULT = Standing(State.UNKNOWN, "no probe result yet")
 
@@ -34,10 +35,46 @@ def addresses_of(world: World, service: str, view: View, site: Site) -> tuple[Ad
     return standing_of(world, service, view, site).addresses or site.addresses_of(family)
 
 
-def enter(view: View, site: Site) -> Candidate:
-    """A site as it comes into the chain."""
-    if view.tls and site.url_https is None:
-        return Candidate(site.id, site.weight, "https")
-    if family_of(site, view) is None:
-        return Candidate(site.id, site.weight, "address")
-    return Candidate(site.id, site.weight)
+class Standings:
+    """How all sites stand in one view of one service: worked out once, whatever the client."""
+
+    def __init__(self, world: World, service: Service, view: View) -> None:
+        self.world = world
+        self.service = service
+        self.view = view
+        self.sites = {site.id: site for site in world.configuration.sites}
+        self._entered: dict[str, Candidate] = {}
+        self._stood: dict[tuple[str, Mode], Candidate] = {}
+
+    def entered(self, name: str) -> Candidate:
+        """A site as it comes into the chain: can this view use it at all?"""
+        candidate = self._entered.get(name)
+        if candidate is None:
+            site = self.sites[name]
+            no_https = self.view.tls and site.url_https is None
+            dropped = "https" if no_https else "" if family_of(site, self.view) else "address"
+            candidate = self._entered[name] = Candidate(name, site.weight, dropped)
+        return candidate
+
+    def stood(self, name: str, mode: Mode) -> Candidate:
+        """A site with what its probes and its operators say of it."""
+        candidate = self._stood.get((name, mode))
+        if candidate is None:
+            candidate = self.entered(name)
+            candidate = candidate if candidate.dropped else self._judged(candidate, mode)
+            self._stood[name, mode] = candidate
+        return candidate
+
+    def _judged(self, candidate: Candidate, mode: Mode) -> Candidate:
+        if candidate.site in self.world.drains:
+            return candidate._replace(dropped="drained")
+        standing = standing_of(self.world, self.service.host, self.view, self.sites[candidate.site])
+        if standing.state is State.WRONG:
+            return candidate._replace(dropped="wrong", checks=standing.checks, returns=True)
+        if mode is not Mode.NORMAL:
+            return candidate
+        if standing.state is State.DOWN:
+            return candidate._replace(dropped="down", checks=standing.checks, returns=True)
+        unknown = UNKNOWN if standing.state is State.UNKNOWN else WELL
+        rank = SLOW if candidate.site in self.world.slow else unknown
+        return candidate._replace(rank=rank, ramp=standing.ramp, checks=standing.checks)

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from gslb.geo.distance import distance_km
 from gslb.model import RAMP_STEPS, Client, Drain, Site, SiteTrace, Why
 from gslb.steering.arrange import Plan
-from gslb.steering.candidates import Block, Candidate, Field, Mode, Scene
+from gslb.steering.candidates import Block, Candidate, Field, Mode
 from gslb.steering.geometry import location_of
+from gslb.steering.scene import Scene
 from gslb.steering.slots import SLOW, UNKNOWN, admitted, kept
 from gslb.steering.standings import standing_of
 
@@ -36,9 +37,7 @@ def explain_sites(outcome: Outcome) -> tuple[SiteTrace, ...]:
     keeps = [keeper.trace(by_id[name], rank) for rank, name in enumerate(ranked, 1)]
     restricted = {site: (name, reason) for site, name, reason in outcome.scene.client_class.dropped}
     drops = [
-        SiteTrace(site.id, None, *(restricted.get(site.id) or _dropped(outcome, site)))
-        for site in sites
-        if site.id not in ranked
+        SiteTrace(site.id, None, *(restricted.get(site.id) or _dropped(outcome, site))) for site in sites if site.id not in ranked
     ]
     return (*keeps, *drops)
 
@@ -64,13 +63,7 @@ def _drop_words(scene: Scene, site: Site, dropped: str) -> tuple[str, str]:
     if dropped == "content":
         return "content", _content_words(scene, site)
     standing = standing_of(world, scene.service.host, view, site)
-    word = (
-        "wrong content, never served"
-        if dropped == "wrong"
-        else "held down, flapping"
-        if standing.flapping
-        else "down"
-    )
+    word = "wrong content, never served" if dropped == "wrong" else "held down, flapping" if standing.flapping else "down"
     return "up", f"{word}: {standing.reason}"
 
 
@@ -91,10 +84,7 @@ class _Keeper:
         self._outcome = outcome
         self._blocks = outcome.field.blocks
         self._where = {
-            name: (number, block, tier)
-            for number, block in enumerate(self._blocks)
-            for tier in block.tiers
-            for name in tier
+            name: (number, block, tier) for number, block in enumerate(self._blocks) for tier in block.tiers for name in tier
         }
         self._location = location_of(outcome.client.place)
         self._moved = _spilled_regions(outcome)
@@ -103,9 +93,7 @@ class _Keeper:
         number, block, tier = self._where[site.id]
         parts = [self._distance(site), self._place(site, block, tier), self._latency(site)]
         parts += [self._health(site), self._spill(number, block), *self._notes(rank)]
-        return SiteTrace(
-            site.id, rank, self._filter(site, block, rank), ", ".join(part for part in parts if part)
-        )
+        return SiteTrace(site.id, rank, self._filter(site, block, rank), ", ".join(part for part in parts if part))
 
     def _filter(self, site: Site, block: Block, rank: int) -> str:
         if block.kind == "rule":
@@ -130,11 +118,7 @@ class _Keeper:
         position = block.tiers.index(tier)
         if position == 0:
             known = "nearest" if self._location is not None else "first"
-            return (
-                f"{known} in {block.region}"
-                if len(well) == 1
-                else f"one of {len(well)} equals in {block.region}"
-            )
+            return f"{known} in {block.region}" if len(well) == 1 else f"one of {len(well)} equals in {block.region}"
         return (
             f"behind nearer sites in {block.region}"
             if self._outcome.field.plain is None
@@ -156,9 +140,7 @@ class _Keeper:
             return f"{standing.state.value}: {standing.reason}"
         if candidate.ramp < RAMP_STEPS:
             taken = admitted(site.id, candidate.ramp, self._outcome.slot)
-            return f"slow start, step {candidate.ramp} of {RAMP_STEPS}" + (
-                "" if taken else ": not yet for this client"
-            )
+            return f"slow start, step {candidate.ramp} of {RAMP_STEPS}" + ("" if taken else ": not yet for this client")
         if candidate.rank == SLOW:
             return "slower than usual, so last of its equals"
         if candidate.rank == UNKNOWN:
@@ -167,9 +149,7 @@ class _Keeper:
 
     def _spill(self, number: int, block: Block) -> str:
         if number in self._moved:
-            return (
-                f"{block.region} is short of capacity and keeps {block.keep:.0%} of its clients: not this one"
-            )
+            return f"{block.region} is short of capacity and keeps {block.keep:.0%} of its clients: not this one"
         return ""
 
     def _notes(self, rank: int) -> Sequence[str]:

@@ -87,9 +87,7 @@ def test_a_site_taken_out_of_the_configuration_moves_its_own_clients_only():
 
 def test_a_and_aaaa_are_chosen_from_the_same_order():
     for who in clients(TOKYO, 50):
-        orders = [
-            [choice.site for choice in decide(world(), who, ask(view)).choices] for view in (View.DNS4, View.DNS6)
-        ]
+        orders = [[choice.site for choice in decide(world(), who, ask(view)).choices] for view in (View.DNS4, View.DNS6)]
         assert orders[0] == orders[1]
 
 

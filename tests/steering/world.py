@@ -76,9 +76,7 @@ SERVICE = Service(HOST, CheckSettings(), regions=ORDERS)
 PROBES = ProbeSettings(vantage="tokyo", location=TOKYO)
 
 
-def configuration(
-    sites: Iterable[Site] = SITES, service: Service = SERVICE, probes: ProbeSettings = PROBES
-) -> Configuration:
+def configuration(sites: Iterable[Site] = SITES, service: Service = SERVICE, probes: ProbeSettings = PROBES) -> Configuration:
     return Configuration("test-1", "/nowhere", tuple(sites), (service,), probes=probes)
 
 
