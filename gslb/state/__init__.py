@@ -3,6 +3,7 @@
 from gslb.state.events import EventBook
 from gslb.state.report import LatencyReport, SiteReport, TargetReport, VantageReport
 from gslb.state.restored import Restored
+from gslb.state.store import Store
 from gslb.state.targets import TargetKey, targets
 from gslb.state.tracker import Tracker
 
@@ -11,6 +12,7 @@ __all__ = [
     "LatencyReport",
     "Restored",
     "SiteReport",
+    "Store",
     "TargetKey",
     "TargetReport",
     "Tracker",

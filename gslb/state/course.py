@@ -37,7 +37,7 @@ def fresh_course(now_s: float) -> Course:
 
 def follow(course: Course, consensus: Consensus, settings: ProbeSettings, now_s: float) -> Course:
     """The course after a look at the consensus, at a result or because time went by."""
-    good = consensus.fresh and consensus.state is State.UP and not consensus.failing
+    good = consensus.fresh and not consensus.failing
     good_since_s = (now_s if course.good_since_s is None else course.good_since_s) if good else None
     course = replace(course, good_since_s=good_since_s)
     if course.held:
@@ -48,7 +48,7 @@ def follow(course: Course, consensus: Consensus, settings: ProbeSettings, now_s:
 
 
 def _hold(course: Course, consensus: Consensus, settings: ProbeSettings, now_s: float) -> Course:
-    if course.good_since_s is not None and now_s - course.good_since_s >= settings.flap_quiet_s:
+    if consensus.state is State.UP and _is_quiet(course, settings, now_s):
         changes = _late(course.changes, settings, now_s)
         return replace(
             course,
@@ -63,6 +63,10 @@ def _hold(course: Course, consensus: Consensus, settings: ProbeSettings, now_s: 
     if consensus.state is State.WRONG and course.state is not State.WRONG:
         return replace(course, state=State.WRONG, reason=consensus.reason, since_s=now_s)
     return course
+
+
+def _is_quiet(course: Course, settings: ProbeSettings, now_s: float) -> bool:
+    return course.good_since_s is not None and now_s - course.good_since_s >= settings.flap_quiet_s
 
 
 def _change(course: Course, consensus: Consensus, settings: ProbeSettings, now_s: float) -> Course:
@@ -94,9 +98,7 @@ def _hold_down(course: Course, consensus: Consensus, settings: ProbeSettings, no
 def reinstate(course: Course, now_s: float, reason: str) -> Course:
     """Up as if its last change had not been: the vantage failed, not the site."""
     changes = course.changes[:-1]
-    return replace(
-        course, state=State.UP, reason=reason, since_s=now_s, ramp_since_s=None, changes=changes, held=False
-    )
+    return replace(course, state=State.UP, reason=reason, since_s=now_s, ramp_since_s=None, changes=changes, held=False)
 
 
 def _late(changes: tuple[float, ...], settings: ProbeSettings, now_s: float) -> tuple[float, ...]:

@@ -29,9 +29,7 @@ class DrainBook:
         running = self._running.get(site)
         return running.drain if running else None
 
-    def start(
-        self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime
-    ) -> Drain:
+    def start(self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime) -> Drain:
         """Begin, or replace what runs."""
         until = None if for_s is None else utc + timedelta(seconds=for_s)
         drain = Drain(site, reason, who, utc, until)
@@ -49,11 +47,7 @@ class DrainBook:
 
     def due(self, now_s: float) -> list[str]:
         """Sites whose drain has ended by itself."""
-        return [
-            site
-            for site, running in self._running.items()
-            if running.ends_s is not None and now_s >= running.ends_s
-        ]
+        return [site for site, running in self._running.items() if running.ends_s is not None and now_s >= running.ends_s]
 
     def next_end_s(self) -> float | None:
         return min((run.ends_s for run in self._running.values() if run.ends_s is not None), default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from gslb.model import Configuration, Drain, Event, Severity, State
@@ -109,3 +109,13 @@ def slow(book: EventBook, utc: datetime, site: str) -> Event:
 
 def slow_over(book: EventBook, utc: datetime, site: str) -> Event:
     return book.event(utc, "slow-over", Severity.INFO, site, f"{site} answers as fast as usual again")
+
+
+def set_aside(book: EventBook, utc: datetime, path: str, aside: str) -> Event:
+    message = f"{path} is damaged: it is set aside as {aside}, and the state begins anew"
+    return book.event(utc, "state-set-aside", Severity.ERROR, path, message)
+
+
+def unreadable(book: EventBook, utc: datetime, path: str, faults: Sequence[str]) -> Event:
+    message = f"{len(faults)} entries of {path} can't be read and are left out, the first: {faults[0]}"
+    return book.event(utc, "state-unreadable", Severity.WARNING, path, message)

@@ -229,9 +229,7 @@ def _count(record: HealthRecord, outcome: Outcome, now_s: float, recheck: bool) 
     )
 
 
-def _settle(
-    record: HealthRecord, outcome: Outcome, reason: str, settings: ProbeSettings, now_s: float
-) -> HealthRecord:
+def _settle(record: HealthRecord, outcome: Outcome, reason: str, settings: ProbeSettings, now_s: float) -> HealthRecord:
     rule = next((rule for rule in TABLE[record.state] if rule.holds(record, settings)), None)
     if rule is None:
         return replace(record, reason=reason) if _tells_more(record.state, outcome) else record
@@ -262,9 +260,7 @@ def vouched(record: HealthRecord, now_s: float) -> HealthRecord:
     """Up again without `rise`: it was the vantage that failed, and the site has answered it since."""
     if record.state is not State.DOWN or record.failures or not record.successes:
         return record
-    return replace(
-        record, state=State.UP, reason="answers; it was the vantage that failed", since_s=now_s, window=()
-    )
+    return replace(record, state=State.UP, reason="answers; it was the vantage that failed", since_s=now_s, window=())
 
 
 def checks_to_change(record: HealthRecord, settings: ProbeSettings) -> int:

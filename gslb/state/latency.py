@@ -109,10 +109,9 @@ def _judge_usual(record: LatencyRecord) -> LatencyRecord:
 
 
 def _judge_slow(record: LatencyRecord) -> LatencyRecord:
-    if record.slow_before:
-        turns = record.estimate_ms < SLOW_OVER_FACTOR * record.usual_ms + SLOW_GRACE_MS
-    else:
-        turns = record.estimate_ms >= SLOW_FACTOR * record.usual_ms + SLOW_GRACE_MS
+    factor = SLOW_OVER_FACTOR if record.slow_before else SLOW_FACTOR
+    bound_ms = max(factor * record.usual_ms, record.usual_ms + SLOW_GRACE_MS)
+    turns = (record.estimate_ms >= bound_ms) is not record.slow_before
     turning = record.turning_before + 1 if turns else 0
     if turning < AWAY_ROUNDS:
         return replace(record, turning=turning, slow=record.slow_before)

@@ -28,9 +28,7 @@ class Panel:
         self._disarmed: set[tuple[str, Family]] = set()
         self.reconfigure(configuration, keys, frozenset())
 
-    def reconfigure(
-        self, configuration: Configuration, keys: Mapping[str, TargetKey], same: frozenset[str]
-    ) -> None:
+    def reconfigure(self, configuration: Configuration, keys: Mapping[str, TargetKey], same: frozenset[str]) -> None:
         """Forget what is gone, and what is not the same target any more."""
         self._settings: ProbeSettings = configuration.probes
         self._keys = dict(keys)
@@ -70,11 +68,7 @@ class Panel:
 
     def votes(self, key: str, now_s: float) -> list[Vote]:
         """In the order in which the vantages were first heard of."""
-        return [
-            self._vote(name, key, records[key], now_s)
-            for name, records in self.records.items()
-            if key in records
-        ]
+        return [self._vote(name, key, records[key], now_s) for name, records in self.records.items() if key in records]
 
     def _vote(self, name: str, key: str, record: HealthRecord, now_s: float) -> Vote:
         fresh = record.fresh(now_s)
@@ -104,11 +98,7 @@ class Panel:
 
     def thaw(self, now_s: float) -> list[Freeze]:
         """The freezes that are over. What the vantage has reached again since is taken for up at once."""
-        over = [
-            freeze
-            for freeze in self.freezes.values()
-            if now_s >= freeze.until_s or self._doubted(freeze, now_s)
-        ]
+        over = [freeze for freeze in self.freezes.values() if now_s >= freeze.until_s or self._doubted(freeze, now_s)]
         for freeze in over:
             del self.freezes[(freeze.vantage, freeze.family)]
             records = self.records.get(freeze.vantage, {})
@@ -124,29 +114,27 @@ class Panel:
         """Whether another vantage with fresh reports sees the same outage."""
         name, family = own
         others = (other for other in self.records if other != name)
-        return any(
-            self._heard(other, now_s) and vantage.is_outage(self._sights(other, family, None))
-            for other in others
-        )
+        return any(self._heard(other, now_s) and vantage.is_outage(self._sights(other, family, None)) for other in others)
 
     def _heard(self, name: str, now_s: float) -> bool:
         return any(record.fresh(now_s) for record in self.records[name].values())
 
     def _sights(self, name: str, family: Family, now_s: float | None) -> Iterator[Sight]:
-        """`now_s` None: whenever it fell."""
+        """A site fell if something of it did just now; without `now_s`, if nothing of it is up."""
         by_site: dict[str, list[HealthRecord]] = {}
         for key, record in self.records[name].items():
             if self._keys[key].family == family:
                 by_site.setdefault(self._keys[key].site, []).append(record)
         for site, records in by_site.items():
-            up = any(record.state is State.UP for record in records)
-            fell = not up and any(self._fell(record, now_s) for record in records)
-            yield Sight(self._regions[site], up, fell)
+            if now_s is None:
+                fell = all(record.state is not State.UP for record in records)
+            else:
+                fell = any(self._fell(record, now_s) for record in records)
+            yield Sight(self._regions[site], fell)
 
-    def _fell(self, record: HealthRecord, now_s: float | None) -> bool:
-        if record.state is not State.DOWN or (now_s is not None and record.before is not State.UP):
-            return False
-        return now_s is None or now_s - record.since_s <= vantage.FALL_INTERVALS * self._settings.interval_s
+    def _fell(self, record: HealthRecord, now_s: float) -> bool:
+        window_s = vantage.FALL_INTERVALS * self._settings.interval_s
+        return record.state is State.DOWN and record.before is State.UP and now_s - record.since_s <= window_s
 
     def _freeze(self, name: str, family: Family, now_s: float) -> Freeze:
         before = {

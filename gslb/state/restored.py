@@ -136,9 +136,7 @@ def from_json(text: str) -> Restored:
         courses=_entries(Course, document.get("courses"), faults),
         latency=_latency(document.get("latency"), faults),
         ramps={site: each.since_s for site, each in _entries(_Ramp, document.get("ramps"), faults).items()},
-        fingerprints={
-            key: each.text for key, each in _entries(_Print, document.get("fingerprints"), faults).items()
-        },
+        fingerprints={key: each.text for key, each in _entries(_Print, document.get("fingerprints"), faults).items()},
         faults=tuple(faults),
     )
 

@@ -46,8 +46,7 @@ class TargetKey(NamedTuple):
 def targets(configuration: Configuration) -> tuple[Target, ...]:
     """In the order of the configuration, one per key."""
     return tuple(
-        target(key, configuration.service(key.service), configuration.site(key.site))
-        for key in target_keys(configuration)
+        target(key, configuration.service(key.service), configuration.site(key.site)) for key in target_keys(configuration)
     )
 
 

@@ -59,6 +59,7 @@ class Tracker:
         self._moved = True  # a state or a drain may have: look for outages
         self._configure(configuration)
         self._panel = Panel(configuration, self._keys)
+        self._untold: list[Event] = []
         if restored is not None:
             self._restore(rebased(restored, now_s, utc))
 
@@ -87,9 +88,7 @@ class Tracker:
 
     # What happens
 
-    def observe(
-        self, result: Result, recheck: bool, now_s: float, utc: datetime, vantage: str | None = None
-    ) -> list[Event]:
+    def observe(self, result: Result, recheck: bool, now_s: float, utc: datetime, vantage: str | None = None) -> list[Event]:
         """Take a result of our own vantage, or of another. One of a target that is not ours is ignored."""
         self._clock = Clock(now_s, utc)
         name = vantage or self._configuration.probes.vantage
@@ -115,15 +114,14 @@ class Tracker:
     def tick(self, now_s: float, utc: datetime) -> list[Event]:
         """What time alone does: silence, slow starts, ends of drains, of holds and of freezes."""
         self._clock = Clock(now_s, utc)
-        told = [each for site in self._drains.due(now_s) for each in self._end_drain(site, None)]
+        told, self._untold = self._untold, []
+        told += [each for site in self._drains.due(now_s) for each in self._end_drain(site, None)]
         told += [events.thawed(self.book, utc, freeze) for freeze in self._panel.thaw(now_s)]
         self._panel.forget(now_s)
         self._latency.forget(now_s)
         return told + self._note_slow() + self._look(self._keys)
 
-    def drain(
-        self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime
-    ) -> list[Event]:
+    def drain(self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime) -> list[Event]:
         """Take a site out, for a time or until it is enabled. Raises UsageError if it is not ours."""
         self._clock = Clock(now_s, utc)
         self._need(site)
@@ -228,17 +226,14 @@ class Tracker:
         for drain in old.drains:
             if drain.site in sites:
                 self._drains.restore(drain, old.now_s, old.utc)
-        same = frozenset(
-            key for key, target in self._targets.items() if old.fingerprints.get(key) == digest_of(target)
-        )
+        same = frozenset(key for key, target in self._targets.items() if old.fingerprints.get(key) == digest_of(target))
         self._panel.restore(old.records, same)
         self._ledger.courses = {key: each for key, each in old.courses.items() if key in same}
         self._latency.records = dict(old.latency)
         self._latency.keep_sites(sites)
         self._ramps = {site: since_s for site, since_s in old.ramps.items() if site in sites}
-        self.ready = old.ready and bool(same)
-        for text in self._keys:
-            self._follow(text)
+        self.ready = old.ready and any(self._panel.records.values())
+        self._untold = self._look(self._keys)
 
     def _need(self, site: str) -> None:
         if all(site != known.id for known in self._configuration.sites):
@@ -276,8 +271,7 @@ class Tracker:
         return [
             text
             for text, state in freeze.before.items()
-            if state is State.UP
-            and self._ledger.course(text, freeze.since_s).since_s >= freeze.since_s - window_s
+            if state is State.UP and self._ledger.course(text, freeze.since_s).since_s >= freeze.since_s - window_s
         ]
 
     def _note_outages(self) -> list[Event]:
@@ -286,10 +280,7 @@ class Tracker:
         had, self._outages = self._outages, worlds.outages(self._configuration, found, self._drains.drains())
         utc = self._clock.utc
         return [
-            *(
-                events.all_down(self.book, utc, each, self._configuration)
-                for each in sorted(self._outages - had)
-            ),
+            *(events.all_down(self.book, utc, each, self._configuration) for each in sorted(self._outages - had)),
             *(events.all_down_over(self.book, utc, each) for each in sorted(had - self._outages)),
         ]
 

@@ -25,10 +25,9 @@ LEAST_SITES = 2
 
 
 class Sight(NamedTuple):
-    """One site as a vantage sees it over one family: still up, or fallen from up, and if so just now."""
+    """One site as a vantage sees it over one family."""
 
     region: str
-    up: bool
     fell: bool
 
 
@@ -44,11 +43,10 @@ class Freeze:
 
 
 def is_outage(sights: Iterable[Sight]) -> bool:
-    """More than half of what was up in every region fell; regions where nothing was up say nothing."""
-    up: defaultdict[str, int] = defaultdict(int)
+    """More than half of the sites in every region fell."""
+    sites: defaultdict[str, int] = defaultdict(int)
     fell: defaultdict[str, int] = defaultdict(int)
     for sight in sights:
-        up[sight.region] += sight.up
+        sites[sight.region] += 1
         fell[sight.region] += sight.fell
-    seen = [region for region in up if up[region] + fell[region]]
-    return sum(fell.values()) >= LEAST_SITES and all(fell[region] > up[region] for region in seen)
+    return sum(fell.values()) >= LEAST_SITES and all(2 * fell[region] > sites[region] for region in sites)

@@ -60,17 +60,12 @@ class Outage(NamedTuple):
     family: Family
 
 
-def standings(
-    configuration: Configuration, bearings: Mapping[TargetKey, Bearing]
-) -> dict[StandingKey, Standing]:
+def standings(configuration: Configuration, bearings: Mapping[TargetKey, Bearing]) -> dict[StandingKey, Standing]:
     """One for each site, service, door and family for which the site has an address."""
     by_key: dict[StandingKey, dict[Address, Bearing]] = {}
     for key, bearing in bearings.items():
         by_key.setdefault(key.standing, {})[key.address] = bearing
-    limits = {
-        service.host: most_checks(service, configuration.probes.interval_s)
-        for service in configuration.services
-    }
+    limits = {service.host: most_checks(service, configuration.probes.interval_s) for service in configuration.services}
     return {key: standing(key.door, each, limits[key.service]) for key, each in by_key.items()}
 
 
@@ -111,15 +106,11 @@ def _checks(state: State, bearings: Iterable[Bearing]) -> int:
 
 def _reason(state: State, bearings: Mapping[Address, Bearing]) -> str:
     said = next(bearing.reason for bearing in bearings.values() if bearing.state is state)
-    apart = [
-        f"{address} is {bearing.state}" for address, bearing in bearings.items() if bearing.state is not state
-    ]
+    apart = [f"{address} is {bearing.state}" for address, bearing in bearings.items() if bearing.state is not state]
     return f"{said}; {', '.join(apart)}" if apart else said
 
 
-def outages(
-    configuration: Configuration, found: Mapping[StandingKey, Standing], drained: Iterable[str]
-) -> frozenset[Outage]:
+def outages(configuration: Configuration, found: Mapping[StandingKey, Standing], drained: Iterable[str]) -> frozenset[Outage]:
     """Where no site is left that is up or may be."""
     out = frozenset(drained)
     seen: set[Outage] = set()

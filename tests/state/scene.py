@@ -31,9 +31,7 @@ VANTAGE = "tokyo"
 
 def site(number: int, region: str, *more: str) -> Site:
     addresses = tuple(ip_address(each) for each in (f"192.0.2.{number}", *more))
-    return Site(
-        f"{region}-{number}", region, None, Location(10.0, number), addresses, f"http://m{number}.example/"
-    )
+    return Site(f"{region}-{number}", region, None, Location(10.0, number), addresses, f"http://m{number}.example/")
 
 
 def thirteen() -> tuple[Site, ...]:
@@ -51,9 +49,7 @@ def configuration(sites: tuple[Site, ...] | None = None, **probes: Any) -> Confi
     )
 
 
-def outcome(
-    key: str, verdict: Verdict, reason: str = "", connect_ms: float = 10.0, response: str = ""
-) -> Result:
+def outcome(key: str, verdict: Verdict, reason: str = "", connect_ms: float = 10.0, response: str = "") -> Result:
     named = TargetKey.parse(key)
     return Result(
         key=key,
@@ -83,9 +79,7 @@ class Scene:
     published_s: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tracker = Tracker(
-            self.configuration, now_s=self.now_s, utc=self.utc, restored=self.restored, book=EventBook()
-        )
+        self.tracker = Tracker(self.configuration, now_s=self.now_s, utc=self.utc, restored=self.restored, book=EventBook())
         self.publish()
 
     @property
@@ -155,9 +149,7 @@ class Scene:
             self.round(recheck=True, only=lambda each: each == site_id)
 
     def standing(self, site_id: str, door: str = "dns", family: int = 4):
-        return next(
-            standing for key, standing in self.world.standings.items() if key[1:] == (door, site_id, family)
-        )
+        return next(standing for key, standing in self.world.standings.items() if key[1:] == (door, site_id, family))
 
     def key(self, site_id: str, door: str = "dns", family: int = 4) -> StandingKey:
         return next(key for key in self.world.standings if key[1:] == (door, site_id, family))

@@ -1,0 +1,233 @@
+"""What survives a restart, in one SQLite file.
+
+Every write is a transaction in the write-ahead log, so that a process killed at any moment leaves the last whole
+state. A file that is not a database any more is set aside and a new one begun: to run without a memory is better
+than not to run. Whatever else goes wrong (disk full, read-only) is a StoreError, and the caller goes on without it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gslb.errors import StoreError
+from gslb.model import Drain, Event, Severity
+from gslb.state.codec import TEXT_LIMIT, decode
+from gslb.state.restored import Restored, from_json, to_json
+from gslb.state.schema import migrate
+
+EVENTS_KEPT = 10_000
+NUMBERS_AHEAD = 60
+"""Worlds published between two saves: one a second for a minute. After a crash that many numbers are skipped."""
+
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Store:
+    """Opens or makes the file at `path`. Raises StoreError. Any thread may use it.
+
+    `set_aside` is where a broken file went, or None.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], utc: datetime, events_kept: int = EVENTS_KEPT) -> None:
+        self.path = Path(path)
+        self.set_aside: Path | None = None
+        self._events_kept = events_kept
+        self._lock = threading.Lock()
+        with _told(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._connection = _opened(self.path, utc)
+            except sqlite3.DatabaseError as error:
+                if not _is_broken(error):
+                    raise
+                self.set_aside = _set_aside(self.path, utc)
+                self._connection = _opened(self.path, utc)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def save(self, state: Restored, *, closing: bool = False) -> None:
+        """The tracker's state, the drains and the number of the World: all of them or none.
+
+        `closing`: no World will be published after this, so no numbers need to be kept free.
+        """
+        number = state.number if closing else state.number + NUMBERS_AHEAD
+        drains = [_drain_row(drain) for drain in state.drains]
+        with self._transaction() as connection:
+            connection.execute("REPLACE INTO documents VALUES ('tracker', ?)", (to_json(state),))
+            connection.execute("REPLACE INTO counters VALUES ('world', ?)", (number,))
+            connection.execute("DELETE FROM drains")
+            connection.executemany("INSERT INTO drains VALUES (?, ?, ?, ?, ?)", drains)
+
+    def load(self) -> Restored | None:
+        """What was saved last, or None. What can't be understood is left out and told in `faults`."""
+        with self._transaction() as connection:
+            text = _one(connection, "SELECT text FROM documents WHERE name = 'tracker'")
+            number = _one(connection, "SELECT value FROM counters WHERE name = 'world'")
+            rows = connection.execute("SELECT site, reason, who, since, until FROM drains").fetchall()
+        if text is None and number is None and not rows:
+            return None
+        faults: list[str] = []
+        state = _tracker(text, faults)
+        drains = tuple(_drains(rows, faults))
+        known = number if isinstance(number, int) and number >= 0 else state.number
+        return replace(state, number=known, drains=drains, faults=(*state.faults, *faults))
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Keep events; the oldest beyond the bound go."""
+        rows = [_event_row(event) for event in events]
+        with self._transaction() as connection:
+            connection.executemany("REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            bound = "DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?"
+            connection.execute(bound, (self._events_kept,))
+
+    def events(self, limit: int = 100, before: int | None = None) -> tuple[Event, ...]:
+        """The newest first; `before` is the number of an event, for the page after it."""
+        query = (
+            "SELECT number, at, kind, severity, subject, message, who, data FROM events"
+            " WHERE number < ? ORDER BY number DESC LIMIT ?"
+        )
+        with self._transaction() as connection:
+            rows = connection.execute(query, (2**62 if before is None else before, limit)).fetchall()
+        return tuple(_events(rows))
+
+    def last_event_number(self) -> int:
+        """0 if there is none: what an EventBook begins with."""
+        with self._transaction() as connection:
+            number = _one(connection, "SELECT max(number) FROM events")
+        return number if isinstance(number, int) else 0
+
+    def save_classes(self, digest: str, blob: bytes) -> None:
+        """The classes of clients learned under the map of this digest; those of other maps are forgotten."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM classes")
+            connection.execute("INSERT INTO classes VALUES (?, ?)", (digest, blob))
+
+    def load_classes(self, digest: str) -> bytes | None:
+        with self._transaction() as connection:
+            blob = _one(connection, "SELECT blob FROM classes WHERE digest = ?", (digest,))
+        return blob if isinstance(blob, bytes) else None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with _told(self.path), self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+
+
+def _opened(path: Path, utc: datetime) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # a drain is a promise; a power cut does not take it back
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise _broken(verdict)
+        migrate(connection, utc)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _broken(verdict: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(verdict)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _is_broken(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+
+
+def _set_aside(path: Path, utc: datetime) -> Path:
+    """Out of the way, with its log, which would otherwise be applied to the new file."""
+    stamp = f"{utc.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    names = [f"{path}.corrupt-{stamp}", *(f"{path}.corrupt-{stamp}-{n}" for n in range(1, 100))]
+    aside = Path(next(name for name in names if not os.path.exists(name)))
+    for suffix in ("-wal", "-shm", ""):
+        source = Path(f"{path}{suffix}")
+        if source.exists():
+            source.rename(f"{aside}{suffix}")
+    return aside
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        raise StoreError(f"{path}: {error}") from error
+
+
+def _one(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> Any:
+    row = connection.execute(query, values).fetchone()
+    return row[0] if row else None
+
+
+def _tracker(text: object, faults: list[str]) -> Restored:
+    try:
+        return from_json(text if isinstance(text, str) else "")
+    except ValueError as error:
+        faults.append(f"the state of the tracker: {error}")
+        return Restored(0, 0.0, _NEVER)
+
+
+def _drain_row(drain: Drain) -> tuple[str | None, ...]:
+    until = drain.until.isoformat() if drain.until else None
+    return (drain.site, _clean(drain.reason), _clean(drain.who), drain.since.isoformat(), until)
+
+
+def _drains(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> Iterator[Drain]:
+    for row in rows:
+        try:
+            yield decode(Drain, dict(zip(("site", "reason", "who", "since", "until"), row, strict=True)))
+        except ValueError as error:
+            faults.append(f"a drain: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class _EventRow:
+    number: int
+    at: datetime
+    kind: str
+    severity: Severity
+    subject: str
+    message: str
+    who: str
+    data: str
+
+
+def _event_row(event: Event) -> tuple[object, ...]:
+    words = (event.kind, event.severity.value, event.subject, event.message, event.who)
+    return (event.number, event.at.isoformat(), *map(_clean, words), json.dumps(dict(event.data)))
+
+
+def _events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
+    """Rows that are none are left out: one bad line of a log is no reason to hide the others."""
+    for row in rows:
+        try:
+            read = decode(_EventRow, dict(zip(_EventRow.__slots__, row, strict=True)))
+            data = json.loads(read.data)
+        except (ValueError, RecursionError):
+            continue
+        plain = {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
+        words = (read.kind, read.severity, read.subject, read.message, read.who)
+        yield Event(read.number, read.at, *words, plain)
+
+
+def _clean(text: str) -> str:
+    """As it can be read back: half a surrogate pair, a NUL or a novel came from somebody's JSON."""
+    return text[:TEXT_LIMIT].replace("\x00", "").encode("utf-8", "replace").decode()
