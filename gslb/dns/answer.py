@@ -69,9 +69,7 @@ class Answer:
         return bytes(body)
 
 
-def heads(
-    flags: int, answers: int = 0, authority: int = 0, additional: int = 0
-) -> tuple[bytes, bytes, bytes, bytes]:
+def heads(flags: int, answers: int = 0, authority: int = 0, additional: int = 0) -> tuple[bytes, bytes, bytes, bytes]:
     pack = _HEAD.pack
     return (
         pack(flags, 1, answers, authority, additional),
@@ -104,9 +102,7 @@ def write(
     writer = _Writer(anchor, klass)
     counts = [sum(map(writer.rrset, section)) for section in (answers, authority, additional)]
     flags = QR | rcode | (AA if authoritative else 0)
-    return Answer(
-        rcode, heads(flags, *counts), bytes(writer.body), len(anchor), tuple(writer.pointers), error
-    )
+    return Answer(rcode, heads(flags, *counts), bytes(writer.body), len(anchor), tuple(writer.pointers), error)
 
 
 class _Writer:
@@ -115,9 +111,7 @@ class _Writer:
         self.body = bytearray()
         self.start = QUESTION_AT + len(anchor) + 4
         self.pointers: list[int] = []
-        self.places = {
-            suffix: QUESTION_AT + len(anchor) - len(suffix) for suffix in suffixes(anchor) if suffix != ROOT
-        }
+        self.places = {suffix: QUESTION_AT + len(anchor) - len(suffix) for suffix in suffixes(anchor) if suffix != ROOT}
 
     def rrset(self, rrset: Rrset) -> int:
         for rdata in rrset.rdatas:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gslb.dns.answer import Answer, Rrset, write
 from gslb.dns.codes import AAAA, EDE_OTHER, EDE_STALE, A
@@ -12,9 +12,7 @@ from gslb.dns.edns import error_option
 from gslb.dns.names import wire_name
 from gslb.dns.tree import Tree, build_tree
 from gslb.model import Address, Choice, Decision, Door, Service, View, Why, World
-
-if TYPE_CHECKING:
-    from gslb.steering import Outcome, Table
+from gslb.steering.table import Outcome, Table
 
 # What is not as it should be is said to who can hear it (RFC 8914 section 4.1: code 0 with a text).
 EXPLAINED: Final[Mapping[Why, str]] = {
@@ -48,9 +46,7 @@ class Book:
     outcomes: tuple[Steered | None, ...]
 
 
-def build_book(
-    world: World, table: Table, serials: Mapping[str, int] | None = None, tree: Tree | None = None
-) -> Book:
+def build_book(world: World, table: Table, serials: Mapping[str, int] | None = None, tree: Tree | None = None) -> Book:
     """Writes all answers. `serials` are those of the SOAs by zone; `tree`, of a book of the same
     configuration and serials, saves writing the static part again."""
     configuration = world.configuration
@@ -95,25 +91,19 @@ def write_steered(
     text = EXPLAINED.get(why)
     error = b"" if text is None else error_option(EDE_OTHER, text)
     fresh = _answer(service, view, addresses, ttl_s, nodata, error)
-    stale = _answer(
-        service, view, addresses, service.ttl_min_s, nodata, error + error_option(EDE_STALE, STALE_TEXT)
-    )
+    stale = _answer(service, view, addresses, service.ttl_min_s, nodata, error + error_option(EDE_STALE, STALE_TEXT))
     sites = tuple(choice.site for choice in told)
     counter = ("gslb_dns_steered_total", service.host, sites[0] if sites else "", why.value)
     return Steered(fresh, stale, service.host, why, sites, ttl_s, counter)
 
 
-def _addresses(
-    service: Service, view: View, told: Sequence[Choice], fallback: Sequence[Address]
-) -> tuple[bytes, ...]:
+def _addresses(service: Service, view: View, told: Sequence[Choice], fallback: Sequence[Address]) -> tuple[bytes, ...]:
     chosen = [address for choice in told for address in choice.addresses] or list(fallback)
     packed = [address.packed for address in chosen if address.version == view.family]
     return tuple(dict.fromkeys(packed))[: service.answers]
 
 
-def _answer(
-    service: Service, view: View, addresses: tuple[bytes, ...], ttl_s: int, nodata: Answer, error: bytes
-) -> Answer:
+def _answer(service: Service, view: View, addresses: tuple[bytes, ...], ttl_s: int, nodata: Answer, error: bytes) -> Answer:
     if not addresses:
         return replace(nodata, error=error)
     rrset = Rrset(None, A if view.family == 4 else AAAA, ttl_s, addresses)

@@ -19,6 +19,4 @@ def _text(name: str, text: str) -> tuple[bytes, Answer]:
 
 def chaos_answers(node: str) -> Mapping[bytes, Answer]:
     """By name. RFC 4892 section 2 for `id.server`; the others are BIND's, which everybody asks for."""
-    return dict(
-        (_text("version.bind", f"gslb {__version__}"), _text("id.server", node), _text("hostname.bind", node))
-    )
+    return dict((_text("version.bind", f"gslb {__version__}"), _text("id.server", node), _text("hostname.bind", node)))

@@ -28,7 +28,6 @@ from gslb.dns.codes import (
     IN,
     IXFR,
     NOTIMP,
-    NXDOMAIN,
     OPT,
     RCODE_NAMES,
     REFUSED,
@@ -48,7 +47,6 @@ from gslb.dns.reply import bad_version, header_only, not_implemented, truncated,
 from gslb.dns.sample import Sample, sample
 from gslb.dns.serving import Asker, Kept, Served, Serving
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
-from gslb.geo.special import embedded_ipv4, special_prefix
 from gslb.model import Family, View
 from gslb.steering import ClientClass
 
@@ -95,6 +93,10 @@ class Responder:
         self._kept_max = kept_max
         self._peers: dict[str, tuple[Family, int]] = {}
 
+    @property
+    def serving(self) -> Serving:
+        return self._serving
+
     def swap(self, serving: Serving) -> None:
         """From the next message on, answers come from this World, which counts as fresh."""
         self._stale = False
@@ -129,13 +131,13 @@ class Responder:
         kept = None if tcp else serving.kept.get(key) or serving.kept.get((key, peer))
         if kept is None:
             kept = self._answer(serving, wire, peer, tcp)
-        tail, names, note = kept
+        tail, names, kind, served = kept
         counters = self.counters
         for name in names:
             counters[name] = counters.get(name, 0) + 1
-        if note is not None and self._on_sample is not None and self._clock() >= self._next_sample_s:
+        if served is not None and self._on_sample is not None and self._clock() >= self._next_sample_s:
             self._next_sample_s = self._clock() + SAMPLE_EVERY_S
-            self._on_sample(sample(serving.world, *note))
+            self._on_sample(sample(serving.world, kind, served))
         return wire[:2] + tail
 
     def _answer(self, serving: Serving, wire: bytes, peer: str, tcp: bool) -> Kept:
@@ -146,25 +148,25 @@ class Responder:
         edns = query.edns
         if wire[2] & OPCODE_BITS:
             opt = b"" if edns is None else opt_record(edns.do, error_option(EDE_NOT_SUPPORTED))
-            return not_implemented(wire, opt), (_counter(tcp, 0, NOTIMP),), None
+            return not_implemented(wire, opt), (_counter(tcp, 0, NOTIMP),), 0, None
         if edns is not None and edns.version:
-            return bad_version(query, edns, wire[2] & 1), (_counter(tcp, query.type, BADVERS),), None
+            return bad_version(query, edns, wire[2] & 1), (_counter(tcp, query.type, BADVERS),), 0, None
         if query.type in META_TYPES:  # RFC 6891 section 6.1.1, RFC 8945 section 4.2: they are not data
             opt = b"" if edns is None else opt_record(edns.do)
-            return header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), None
+            return header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), 0, None
         return self._data(serving, wire, query, peer, tcp)
 
     def _unread(self, wire: bytes, error: Malformed, tcp: bool) -> Kept:
         """FORMERR. Of another opcode nobody can say whether the rest is well-formed: NOTIMP."""
         if wire[2] & OPCODE_BITS:
-            return not_implemented(wire), (_counter(tcp, 0, NOTIMP),), None
+            return not_implemented(wire), (_counter(tcp, 0, NOTIMP),), 0, None
         opt = b""
         if isinstance(error, BadOption):
             opt = opt_record(error.do, error_option(EDE_OTHER, str(error)))
-        return header_only(wire, FORMERR, opt), (_counter(tcp, 0, FORMERR),), None
+        return header_only(wire, FORMERR, opt), (_counter(tcp, 0, FORMERR),), 0, None
 
     def _data(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: bool) -> Kept:
-        asker, served, answer = self._choose(serving, query, peer)
+        answer, served = self._choose(serving, query, peer)
         edns, question = query.edns, query.question
         opt = b"" if edns is None else self._opt(edns, answer, served, tcp)
         tail = whole(answer, question, len(query.name), wire[2] & 1, opt)
@@ -177,34 +179,30 @@ class Responder:
             counters.append(("gslb_dns_truncated_total", "tcp" if tcp else "udp"))
         if edns is not None and edns.subnet is not None:
             counters.append(("gslb_dns_client_subnet_total", str(edns.subnet.octets[1])))
-        note = None
-        if asker is not None and served is not None:
+        if served is not None:
             counters += self._steered(serving, served)
-            note = (served, asker, query.type)
-        kept = (tail, tuple(counters), note)
-        if not tcp and answer.rcode != NXDOMAIN and _repeats(wire, query):
-            self._keep(serving, wire[2:] if _anybodys(query, asker) else (wire[2:], peer), kept)
+        kept = (tail, tuple(counters), query.type, served)
+        if not tcp and query.name in serving.book.tree.nodes and _repeats(wire, query):
+            self._keep(serving, wire[2:] if _anybodys(served) else (wire[2:], peer), kept)
         return kept
 
-    def _choose(
-        self, serving: Serving, query: Query, peer: str
-    ) -> tuple[Asker | None, Served | None, Answer]:
-        """The answer, and for a steered one who it is for and what it was made of."""
+    def _choose(self, serving: Serving, query: Query, peer: str) -> tuple[Answer, Served | None]:
+        """The answer, and for a steered one how it came about."""
         kind, klass = query.type, query.klass
         if klass not in (IN, ANY_CLASS):
             chaos = self._chaos.get(query.name) if klass == CH and kind in (TXT, ANY) else None
-            return None, None, chaos or OTHER_CLASS
+            return chaos or OTHER_CLASS, None
         if kind in TRANSFERS:
-            return None, None, NO_TRANSFER
+            return NO_TRANSFER, None
         found = serving.book.tree.find(query.name, kind)
         if found is None:
-            return None, None, OUT_OF_ZONE
+            return OUT_OF_ZONE, None
         service, answer = found
         if service is None or kind not in (A, AAAA):
-            return None, None, answer
-        asker = self._asker(query.edns, peer)
-        served = serving.steer(service, View.DNS4 if kind == A else View.DNS6, asker)
-        return asker, served, served.steered.stale if self._stale else served.steered.fresh
+            return answer, None
+        view = View.DNS4 if kind == A else View.DNS6
+        served = serving.steer(service, view, self._asker(query.edns, peer))
+        return served.steered.stale if self._stale else served.steered.fresh, served
 
     def _asker(self, edns: Edns | None, peer: str) -> Asker:
         """RFC 7871 section 7.1.2: without a subnet, or with one of length 0, the resolver is the client."""
@@ -228,7 +226,7 @@ class Responder:
         subnet, options = edns.subnet, answer.error
         if subnet is not None:
             # RFC 7871 section 7.2.1: 0 where nothing depends on the client, and for one that opted out.
-            scope = served.scope if served is not None and subnet.length else 0
+            scope = served.located.scope if served is not None and subnet.length else 0
             options = subnet.option(scope) + options
         if edns.nsid:
             options += self._nsid
@@ -238,12 +236,13 @@ class Responder:
 
     def _steered(self, serving: Serving, served: Served) -> list[tuple[str, ...]]:
         service = served.steered.service
-        if served.new_class is None:
+        if served.from_table:
             return [served.steered.counter]
-        if (service, served.new_class) not in serving.reported:
-            serving.reported.add((service, served.new_class))
+        new = service, served.located.client_class
+        if new not in serving.reported:
+            serving.reported.add(new)
             if self._on_new_class is not None:
-                self._on_new_class(service, served.new_class)
+                self._on_new_class(*new)
         return [served.steered.counter, ("gslb_dns_unknown_classes_total", service)]
 
     def _keep(self, serving: Serving, key: bytes | tuple[bytes, str], kept: Kept) -> None:
@@ -265,15 +264,11 @@ def _limit(edns: Edns | None, tcp: bool) -> int:
 
 
 def _repeats(wire: bytes, query: Query) -> bool:
-    """Whether a query is likely to come again as it is: not with random case, nor with a cookie."""
+    """Whether a query for a name that exists will come again as it is: not with random case, nor a cookie."""
     unusual = query.edns is not None and query.edns.other
     return not unusual and len(wire) <= CACHED_QUERY_MAX and query.question.startswith(query.name)
 
 
-def _anybodys(query: Query, asker: Asker | None) -> bool:
+def _anybodys(served: Served | None) -> bool:
     """Whether it is the same whoever asks; a subnet of no place is placed by the resolver's address."""
-    if asker is None:
-        return True
-    if asker.resolver is None or special_prefix(asker.family, asker.address) is not None:
-        return False
-    return asker.family == 4 or embedded_ipv4(asker.address) is None
+    return served is None or (served.asker.resolver is not None and served.located.client.special is None)

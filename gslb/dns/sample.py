@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from gslb.dns.codes import TYPE_NAMES
-from gslb.dns.serving import Asker, Served
+from gslb.dns.serving import Served
 from gslb.model import World
 
 
@@ -24,8 +24,8 @@ class Sample:
     world: int
 
 
-def sample(world: World, served: Served, asker: Asker, kind: int) -> Sample:
-    steered = served.steered
+def sample(world: World, kind: int, served: Served) -> Sample:
+    steered, asker = served.steered, served.asker
     length = min(asker.length, world.configuration.service(steered.service).sticky(asker.family))
     network_type = IPv4Network if asker.family == 4 else IPv6Network
     client = str(network_type((asker.address, length), strict=False))
@@ -37,6 +37,6 @@ def sample(world: World, served: Served, asker: Asker, kind: int) -> Sample:
         steered.why.value,
         type_name,
         steered.ttl_s,
-        served.scope,
+        served.located.scope,
         world.number,
     )

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gslb.dns.book import Book, Steered, write_decision
-from gslb.model import Client, Family, Request, View, World
-from gslb.steering import ClientClass, Lookup, SteeringMap, decide, locate
+from gslb.model import Family, Request, View, World
+from gslb.steering import ClientClass, decide
+from gslb.steering.locator import Located, Locator
+from gslb.steering.table import Table
 
-if TYPE_CHECKING:
-    from gslb.steering import Locator, Table
-
-DecisionKey = tuple[str, ClientClass, int, int]
-
-# What is remembered of a query: the answer behind its ID, the counters to add to, what a sample is made of.
-Note = tuple["Served", "Asker", int]
-Kept = tuple[bytes, tuple[tuple[str, ...], ...], Note | None]
+DecisionKey = tuple[str, ClientClass, View, int]
 
 
 class Asker(NamedTuple):
@@ -29,53 +24,58 @@ class Asker(NamedTuple):
 
 
 class Served(NamedTuple):
-    """The answer, the scope of the map, and the class if the table did not know it."""
+    """A steered answer, who it is for, and whether it came from the table."""
 
     steered: Steered
-    scope: int
-    new_class: ClientClass | None = None
+    located: Located
+    asker: Asker
+    from_table: bool
+
+
+# What is remembered of a query: the answer behind its ID, the counters to add to, and for samples the type and
+# how a steered answer came about.
+Kept = tuple[bytes, tuple[tuple[str, ...], ...], int, Served | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """`kept` is by the octets of a query behind its ID, with the peer where the answer depends on it;
-    `decided` is what the table does not know; `reported` are the classes that control has been told of. All
-    end with the World."""
+    """`book`, `world` and `table` belong together; `locator` may go on from one World to the next.
+
+    `kept` is by the octets of a query behind its ID, with the peer where the answer depends on it; `decided` is what
+    the table does not know; `reported` are the classes that control has been told of. These end with the World.
+    """
 
     book: Book
     world: World
     table: Table
     locator: Locator
-    map: SteeringMap
-    lookup: Lookup
     decisions_max: int = 65536
     decided: dict[DecisionKey, Steered] = field(default_factory=dict)
     kept: dict[bytes | tuple[bytes, str], Kept] = field(default_factory=dict)
     reported: set[tuple[str, ClientClass]] = field(default_factory=set)
+    _classes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_classes", len(self.table))
 
     def steer(self, service: str, view: View, asker: Asker) -> Served:
-        number, slot, scope = self.locator.find(
-            service, asker.family, asker.address, asker.length, asker.resolver
-        )
-        if number is not None:
-            steered = self.book.outcomes[self.table.number(view, number, slot)]
+        located = self.locator.find(service, *asker)
+        number = located.number
+        if number is not None and number < self._classes:
+            steered = self.book.outcomes[self.table.number(view, number, located.slot)]
             if steered is not None:
-                return Served(steered, scope)
-        return self._decide(service, view, asker, slot, scope)
+                return Served(steered, located, asker, True)
+        return Served(self._decided(service, view, located), located, asker, False)
 
-    def _decide(self, service: str, view: View, asker: Asker, slot: int, scope: int) -> Served:
-        client = locate(self.lookup, asker.family, asker.address, asker.length, asker.resolver)
-        client_class = self.map.classify(service, client)
-        key = (service, client_class, view, slot)
+    def _decided(self, service: str, view: View, located: Located) -> Steered:
+        """What the table would say if it knew the class: the same for all of a class and slot."""
+        key = (service, located.client_class, view, located.slot)
         steered = self.decided.get(key)
         if steered is None:
-            steered = self._write(service, view, client)
+            decision = decide(self.world, located.client, Request(service, view), trace=False)
+            configured = self.world.configuration.service(service)
+            steered = write_decision(decision, configured, view, self.book.tree.nodata[service])
             if len(self.decided) >= self.decisions_max:
                 self.decided.clear()
             self.decided[key] = steered
-        return Served(steered, scope, client_class)
-
-    def _write(self, service: str, view: View, client: Client) -> Steered:
-        decision = decide(self.world, client, Request(service, view), trace=False)
-        configured = self.world.configuration.service(service)
-        return write_decision(decision, configured, view, self.book.tree.nodata[service])
+        return steered

@@ -174,13 +174,11 @@ def _client(peer: str) -> str:
 class TcpServer:
     """Serves a listening socket until `stop`. The idle time-out is that of `limits`."""
 
-    def __init__(
-        self, sock: socket.socket, responder: Responder, limits: Limits, counters: Counters | None = None
-    ) -> None:
+    def __init__(self, sock: socket.socket, responder: Responder, limits: Limits, counters: Counters | None = None) -> None:
         self._sock = sock
         self._responder = responder
         self._limits = limits
-        self._counters = responder.counters if counters is None else counters
+        self.counters = responder.counters if counters is None else counters
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._connections: Connections | None = None
@@ -191,10 +189,8 @@ class TcpServer:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        connections = self._connections = Connections(self._limits, self._counters, loop.time)
-        self._server = await loop.create_server(
-            lambda: TcpConnection(self._responder, connections), sock=self._sock
-        )
+        connections = self._connections = Connections(self._limits, self.counters, loop.time)
+        self._server = await loop.create_server(lambda: TcpConnection(self._responder, connections), sock=self._sock)
         self._schedule(loop, connections)
 
     def _schedule(self, loop: asyncio.AbstractEventLoop, connections: Connections) -> None:

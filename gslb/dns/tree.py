@@ -70,9 +70,7 @@ def build_tree(zones: Sequence[Zone], services: Sequence[Service], serials: Mapp
             answers = {**own[apex].answers, DS: nodes[apex].answer(DS)}
             own[apex] = replace(own[apex], answers=answers)
         nodes = {name: node for name, node in nodes.items() if not is_below(name, apex)} | own
-        nodata |= {
-            steered[name]: write(apex, authority=(data.denial,)) for name in hosts if data.contains(name)
-        }
+        nodata |= {steered[name]: write(apex, authority=(data.denial,)) for name in hosts if data.contains(name)}
     return Tree(nodes, nodata)
 
 
@@ -102,10 +100,7 @@ class _ZoneWriter:
         anchor = parent(name) if name.startswith(WILDCARD) else name
         if CNAME in rrsets:
             return self.alias(name, anchor, rrsets[CNAME])
-        answers = {
-            kind: write(anchor, (Rrset(None, kind, rrset.ttl_s, rrset.rdatas),))
-            for kind, rrset in rrsets.items()
-        }
+        answers = {kind: write(anchor, (Rrset(None, kind, rrset.ttl_s, rrset.rdatas),)) for kind, rrset in rrsets.items()}
         service = self.steered.get(name)
         if answers or service:
             answers[ANY] = write(anchor, (HINFO_ANY,))

@@ -56,9 +56,7 @@ class UdpServer:
         for _ in range(BATCH):
             try:
                 more = step()
-            except (
-                OSError
-            ):  # an earlier datagram was refused (ICMP): the socket tells of it here, and goes on
+            except OSError:  # an earlier datagram was refused (ICMP): the socket tells of it here, and goes on
                 add(self._counters, "gslb_dns_dropped_total", "udp", "receive")
                 continue
             if not more:

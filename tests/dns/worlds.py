@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import date
 from ipaddress import ip_address, ip_network
 
+import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
+from gslb.dns import Serving, build_book
+from gslb.geo.index import GeoIndex
 from gslb.model import (
     Address,
     CheckSettings,
@@ -29,6 +32,9 @@ from gslb.model import (
     World,
     Zone,
 )
+from gslb.steering import ClientClass, SteeringMap, locate
+from gslb.steering.locator import Locator
+from gslb.steering.table import Memo, compile_table
 
 ZONE = "inetboot.test"
 HOST = "knoppix.inetboot.test"
@@ -88,7 +94,7 @@ def records(text: str, zone: str = ZONE) -> tuple[Record, ...]:
         owner, ttl, _, kind, data = line.split(maxsplit=4)
         rdata = dns.rdata.from_text("IN", kind, data, origin=origin, relativize=False)
         name = zone if owner == "@" else f"{owner}.{zone}"
-        found.append(Record(name, int(ttl), int(dns.rdatatype.from_text(kind)), rdata.to_wire()))
+        found.append(Record(name, int(ttl), int(dns.rdatatype.from_text(kind)), rdata.to_wire() or b""))
     return tuple(found)
 
 
@@ -102,9 +108,7 @@ def zone(name: str = ZONE, text: str = RECORDS) -> Zone:
 
 def site(id_: str, region: str, place: Place, *addresses: str) -> Site:
     assert place.location is not None
-    return Site(
-        id_, region, place.country, place.location, tuple(map(ip_address, addresses)), f"http://{id_}.test/"
-    )
+    return Site(id_, region, place.country, place.location, tuple(map(ip_address, addresses)), f"http://{id_}.test/")
 
 
 SITES = (
@@ -138,7 +142,7 @@ def standings(config: Configuration, down: tuple[str, ...] = ()) -> dict[Standin
                 if addresses:
                     state = State.DOWN if member.id in down else State.UP
                     key = StandingKey(service.host, Door.DNS, member.id, family)
-                    found[key] = Standing(state, "test", () if member.id in down else addresses)
+                    found[key] = Standing(state, "test", () if member.id in down else addresses, checks=5)
     return found
 
 
@@ -147,17 +151,17 @@ def world(config: Configuration | None = None, number: int = 1, down: tuple[str,
     return World(number, config, standings(config, down), TODAY)
 
 
-def lookup(family: Family, address: int) -> tuple[Place, int]:
-    """Places of PLACES, as a database without anything else would have them."""
-    best, known = 0, Place()
-    width = 32 if family == 4 else 128
-    for text, place in PLACES.items():
-        network = ip_network(text)
-        if network.version != family:
-            continue
-        length = network.prefixlen
-        if address >> (width - length) == int(network.network_address) >> (width - length):
-            return place, length
-        differ = (address ^ int(network.network_address)).bit_length()
-        best = max(best, width - differ + 1)
-    return known, best
+def serving(now: World | None = None, known: tuple[str, ...] = (), serial: int = 1) -> Serving:
+    """All that a worker has: the table knows the classes of the networks in `known`."""
+    now = now or world()
+    lookup = GeoIndex.open(now.configuration.geo).lookup
+    steering = SteeringMap(now.configuration, now.today)
+    classes: dict[tuple[str, ClientClass], None] = {}
+    for service in now.configuration.services:
+        for network in map(ip_network, known):
+            client = locate(lookup, network.version, int(network.network_address), network.prefixlen)
+            classes[service.host, steering.classify(service.host, client)] = None
+    table = compile_table(now, tuple(classes), Memo())
+    locator = Locator(lookup, steering, {key: number for number, key in enumerate(classes)}, 1024)
+    book = build_book(now, table, {zone.name: serial for zone in now.configuration.zones})
+    return Serving(book, now, table, locator)

@@ -1,0 +1,170 @@
+"""Random and mutated DNS messages against the responder: never an exception, never a wrong answer.
+
+As a program it is an atheris fuzzer: `python -m tests.fuzz.fuzz_dns tests/fuzz/corpus/dns`.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import dns.message
+
+from gslb.dns import Responder
+from gslb.dns.codes import RCODE_NAMES
+from tests.dns import worlds
+
+CORPUS = Path(__file__).with_name("corpus") / "dns"
+PEERS = ("127.0.0.1", "133.11.0.1", "18.2.3.4", "203.0.113.9", "2001:200::1", "fe80::1%lo", "10.0.0.1")
+INTERESTING = (
+    b"\0",
+    b"\xff",
+    b"\xc0\x0c",
+    b"\xc0\0",
+    b"\x3f",
+    b"\x40",
+    b"\0\x29",
+    b"\0\x08",
+    b"\0\xff",
+    b"\xff\xff",
+    b"\0\0\x29",
+)
+
+# RFC 7871 section 7.1.2 knows a family 0; dnspython does not.
+OPT_OUT, OPT_OUT_V4 = b"\0\x08\0\x04\0\0\0\0", b"\0\x08\0\x04\0\x01\0\0"
+
+Mutation = Callable[[random.Random, bytes], bytes]
+
+
+@cache
+def responder() -> Responder:
+    """Some of the clients' classes are in its table, others it has to decide."""
+    return Responder(worlds.serving(known=("133.11.0.0/16", "127.0.0.0/8")), node="tokyo-1", kept_max=2048)
+
+
+@cache
+def seeds() -> tuple[bytes, ...]:
+    return tuple(path.read_bytes() for path in sorted(CORPUS.iterdir()))
+
+
+def one_input(data: bytes) -> None:
+    by = responder()
+    peer = PEERS[sum(data[:2]) % len(PEERS)]
+    for tcp in (False, True):
+        check(data, by.respond(data, peer, tcp), tcp)
+    assert not [key for key in by.counters if key[0] == "gslb_dns_failures_total"], data.hex()
+
+
+def check(wire: bytes, reply: bytes | None, tcp: bool) -> None:
+    """What holds of every answer to anything."""
+    if len(wire) < 12 or wire[2] & 0x80:
+        assert reply is None, wire.hex()
+        return
+    assert reply is not None, wire.hex()
+    assert len(reply) <= (65535 if tcp else 1232), wire.hex()
+    assert reply[:2] == wire[:2], "another ID"
+    assert reply[2] & 0xF8 == 0x80 | wire[2] & 0x78, "no response, or to another opcode"
+    assert reply[3] & 0xF in RCODE_NAMES
+    assert not reply[3] & 0xF0, "RA, Z, AD or CD"
+    if reply[5]:
+        end = _question_end(wire)
+        assert reply[12:end] == wire[12:end], "another question"
+    message = dns.message.from_wire(reply.replace(OPT_OUT, OPT_OUT_V4))
+    assert len(message.question) == reply[5]
+    assert not message.answer or message.question, "an answer to nothing"
+    for option in message.options:
+        if option.otype == 8:
+            octets = option.to_wire()
+            assert octets is not None
+            sent = octets[:3] + b"\0" + octets[4:]
+            assert sent in wire or sent in OPT_OUT_V4, "another client subnet"
+
+
+def _question_end(wire: bytes) -> int:
+    at = 12
+    while wire[at]:
+        at += wire[at] + 1
+    return at + 5
+
+
+def messages(count: int, seed: int) -> Iterator[bytes]:
+    """The same messages for the same seed: a tenth of them noise, the rest mutated queries."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        if draw.random() < 0.1:
+            yield draw.randbytes(draw.randrange(80))
+            continue
+        message = draw.choice(seeds())
+        for _ in range(draw.choice((0, 1, 1, 1, 2, 2, 3, 8))):
+            message = draw.choice(MUTATIONS)(draw, message)
+        yield message
+
+
+def _flip(draw: random.Random, data: bytes) -> bytes:
+    at = draw.randrange(len(data) + 1)
+    return data[:at] + bytes((draw.randrange(256),)) + data[at + 1 :]
+
+
+def _bit(draw: random.Random, data: bytes) -> bytes:
+    if not data:
+        return data
+    at = draw.randrange(len(data))
+    return data[:at] + bytes((data[at] ^ 1 << draw.randrange(8),)) + data[at + 1 :]
+
+
+def _insert(draw: random.Random, data: bytes) -> bytes:
+    at = draw.randrange(len(data) + 1)
+    return data[:at] + draw.choice((*INTERESTING, draw.randbytes(draw.randrange(1, 9)))) + data[at:]
+
+
+def _delete(draw: random.Random, data: bytes) -> bytes:
+    at = draw.randrange(len(data) + 1)
+    return data[:at] + data[at + draw.randrange(1, 6) :]
+
+
+def _cut(draw: random.Random, data: bytes) -> bytes:
+    return data[: draw.randrange(len(data) + 1)]
+
+
+def _count(draw: random.Random, data: bytes) -> bytes:
+    at = 4 + 2 * draw.randrange(4)
+    return data[:at] + draw.choice((0, 1, 2, 255, 65535)).to_bytes(2, "big") + data[at + 2 :]
+
+
+def _splice(draw: random.Random, data: bytes) -> bytes:
+    other = draw.choice(seeds())
+    return data[: draw.randrange(len(data) + 1)] + other[draw.randrange(len(other)) :]
+
+
+def _repeat(draw: random.Random, data: bytes) -> bytes:
+    at = draw.randrange(len(data) + 1)
+    return data + data[at:] * draw.randrange(1, 4)
+
+
+def _kind(draw: random.Random, data: bytes) -> bytes:
+    """Another type and class, where the question is sound."""
+    try:
+        end = _question_end(data)
+    except IndexError:
+        return data
+    kind = draw.choice((1, 2, 5, 6, 15, 16, 28, 41, 43, 46, 65, 250, 251, 252, 255, draw.randrange(65536)))
+    klass = draw.choice((1, 1, 1, 3, 255, draw.randrange(65536)))
+    return data[: end - 4] + kind.to_bytes(2, "big") + klass.to_bytes(2, "big") + data[end:]
+
+
+MUTATIONS: tuple[Mutation, ...] = (_flip, _bit, _bit, _insert, _delete, _cut, _count, _splice, _repeat, _kind)
+
+
+def main() -> None:
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
