@@ -5,6 +5,7 @@ read them; `zonetext` reads the records; `checks` hold between keys; `load` buil
 once all is well.
 """
 
+from gslb.config.change import describe_change
 from gslb.config.load import load, parse
 
-__all__ = ["load", "parse"]
+__all__ = ["describe_change", "load", "parse"]

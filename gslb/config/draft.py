@@ -11,7 +11,7 @@ import dns.rdatatype
 
 from gslb.config import values
 from gslb.config.faults import Faults
-from gslb.config.schema import Table, plain
+from gslb.config.schema import Key, Table, plain
 from gslb.config.sections import root, service, site, zone
 from gslb.config.tree import Scalar
 from gslb.config.zonetext import Written, parse_records
@@ -56,20 +56,31 @@ class Draft:
     sites: tuple[Table, ...]
     services: tuple[Table, ...]
     zones: tuple[ZoneDraft, ...]
+    zone_names: frozenset[str]
 
     @classmethod
     def of(cls, top: Table, faults: Faults, file: Path) -> Draft:
         zones = tuple(_zone(table, faults) for table in plain(top.value(root.ZONES)))
-        return cls(top, file, plain(top.value(root.SITES)), plain(top.value(root.SERVICES)), zones)
+        names = frozenset(each.name for each in zones if each.name)
+        return cls(top, file, plain(top.value(root.SITES)), plain(top.value(root.SERVICES)), zones, names)
 
     def absolute(self, path: str) -> str:
         return str(self.file.parent / path)
 
-    def site_ids(self) -> set[str]:
-        return {text for table in self.sites if (text := table.text(site.ID)) is not None}
+    def site_ids(self) -> set[str] | None:
+        return self._names(site.ID)
 
-    def region_names(self) -> set[str]:
-        return {text for table in self.sites if (text := table.text(site.REGION)) is not None}
+    def region_names(self) -> set[str] | None:
+        return self._names(site.REGION)
+
+    def site_and_region_names(self) -> set[str] | None:
+        ids, regions = self.site_ids(), self.region_names()
+        return None if ids is None or regions is None else ids | regions
+
+    def _names(self, key: Key[str]) -> set[str] | None:
+        """None where a site leaves it out: then nobody can say that a name is unknown."""
+        texts = [table.text(key) for table in self.sites]
+        return {text for text in texts if text} if texts and all(texts) else None
 
     def steered(self) -> set[str]:
         """The names whose addresses come from steering."""
@@ -89,8 +100,7 @@ class Draft:
 
     def zone_of(self, name: str) -> str | None:
         """The longest zone that holds `name`."""
-        holding = [each.name for each in self.zones if values.within(name, each.name)]
-        return max(holding, key=len, default=None)
+        return values.closest(name, self.zone_names)
 
 
 def _zone(table: Table, faults: Faults) -> ZoneDraft:

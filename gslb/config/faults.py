@@ -11,6 +11,7 @@ from gslb.errors import ConfigurationError, Fault
 WHOLE_FILE = "(file)"
 
 _LONGEST_QUOTED = 60
+_MOST_HINTS = 200
 
 
 class Faults:
@@ -21,6 +22,13 @@ class Faults:
     def add(self, line: int, key: str, message: str) -> None:
         fault = Fault(self.file, line, one_line(key) or WHOLE_FILE, one_line(message))
         self._faults.append(fault)
+
+    def did_you_mean(self, word: str, known: Iterable[str]) -> str:
+        """What to append to a message about an unknown `word`: a near miss, else all that is known."""
+        names = list(known)
+        if len(self._faults) > _MOST_HINTS or not names:
+            return ""  # the search takes time, and nobody reads so many hints
+        return near_miss(word, names) or f"; there is {listed(names)}"
 
     def __iter__(self) -> Iterator[Fault]:
         unique = dict.fromkeys(self._faults)
@@ -44,13 +52,10 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What to append to a message about an unknown `word`: a near miss, else all that is known."""
-    names = list(known)
-    near = get_close_matches(word[:_LONGEST_QUOTED], names, n=1) if len(names) <= 1000 else []
-    if near:
-        return f"; did you mean {quoted(near[0])}?"
-    return f"; there is {listed(names)}" if names else ""
+def near_miss(word: str, known: Iterable[str]) -> str:
+    """What to append to a message about an unknown `word`, when something like it is known."""
+    near = get_close_matches(word[:_LONGEST_QUOTED], known, n=1)
+    return f"; did you mean {quoted(near[0])}?" if near else ""
 
 
 def listed(names: Iterable[str], limit: int = 30) -> str:

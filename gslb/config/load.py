@@ -38,9 +38,7 @@ def parse(text: str, file: str) -> Configuration:
     tree = read_tree(text, faults)
     if tree is None:
         raise ConfigurationError(tuple(faults))
-    draft = Draft.of(
-        Table(Node("", tree.line, tree), root.ROOT.keys, faults), faults, Path(os.path.abspath(file))
-    )
+    draft = Draft.of(Table(Node("", tree.line, tree), root.ROOT.keys, faults), faults, Path(os.path.abspath(file)))
     check(draft, faults)
     faults.raise_if_any()
     return _build(draft, hashlib.sha256(text.encode()).hexdigest())

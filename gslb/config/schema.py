@@ -13,7 +13,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from gslb.config.faults import Faults, did_you_mean, quoted
+from gslb.config.faults import Faults, near_miss, quoted
 from gslb.config.tree import Entry, Listing, Mapping, Scalar, Tree
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class Table:
         for entry in node.tree.entries:
             self._nodes[entry.key] = inner = node.entry(entry)
             if entry.key not in known:
-                message = f"is not a key of this section{did_you_mean(entry.key, known)}"
+                message = f"is not a key of this section{faults.did_you_mean(entry.key, known)}"
                 faults.add(entry.line, inner.path, message)
         for key in keys:
             self._values[key.name] = self._read(key, faults)
@@ -115,7 +115,9 @@ class Table:
             return implied_table
         if key.default is not None:
             return key.default()
-        faults.add(self.node.line, self.node.inside(key.name), f"is missing: {key.about}")
+        faults.add(
+            self.node.line, self.node.inside(key.name), f"is missing; write it: {key.about[0].lower()}{key.about[1:].rstrip('.')}"
+        )
         return None
 
     def value(self, key: Key[T]) -> T | None:
@@ -171,14 +173,12 @@ def choice(*words: str) -> Kind[str]:
     def convert(text: str) -> str:
         if text in words:
             return text
-        raise ValueError(f"{quoted(text)} is not one of {', '.join(words)}{_near(text, words)}")
+        raise ValueError(f"{quoted(text)} is not one of {', '.join(words)}{near_miss(text, words)}")
 
-    return scalar(" or ".join(words), convert)
+    return scalar(" or ".join(words) if len(words) < 4 else f"one of {', '.join(words)}", convert)
 
 
-def list_of(
-    kind: Kind[T], at_least: int = 0, or_one: bool = False, unique: bool = True
-) -> Kind[tuple[Located[T], ...]]:
+def list_of(kind: Kind[T], at_least: int = 0, or_one: bool = False, unique: bool = True) -> Kind[tuple[Located[T], ...]]:
     """A list; with `or_one` a single value may stand for a list of one."""
 
     def read(node: Node, faults: Faults) -> tuple[Located[T], ...] | None:
@@ -219,9 +219,7 @@ def map_of(name: Callable[[str], str], kind: Kind[T], words: str) -> Kind[tuple[
                 faults.add(entry.line, inner.path, str(error))
                 continue
             if key in found:
-                faults.add(
-                    entry.line, inner.path, f"is the same name as the one on line {found[key].node.line}"
-                )
+                faults.add(entry.line, inner.path, f"is the same name as the one on line {found[key].node.line}")
             value = kind.read(inner, faults)
             if value is not None:
                 found[key] = Located(value, inner, key)
@@ -256,8 +254,3 @@ def _is(tree: Tree) -> str:
 
 def _article(words: str) -> str:
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
-
-
-def _near(text: str, words: tuple[str, ...]) -> str:
-    near = did_you_mean(text, words)
-    return near if "did you mean" in near else ""

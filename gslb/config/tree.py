@@ -149,9 +149,7 @@ class _Composer:
             node = self._mapping(line, path, depth)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            self._faults.add(
-                line, path, f"has the tag {quoted(str(tag))}; tags are not used here, leave it out"
-            )
+            self._faults.add(line, path, f"has the tag {quoted(str(tag))}; tags are not used here, leave it out")
         self._bound(node, line)
         if isinstance(event, NodeEvent) and event.anchor is not None:
             self._anchors[event.anchor] = node
@@ -199,9 +197,7 @@ class _Composer:
                 merged += self._merged(value, inside)
             elif key.text in entries:
                 first = entries[key.text].line
-                self._faults.add(
-                    key_line, inside, f"is written twice, first on line {first}; keep one of the two"
-                )
+                self._faults.add(key_line, inside, f"is written twice, first on line {first}; keep one of the two")
             else:
                 entries[key.text] = Entry(key.text, key_line, value)
         for other in merged:
@@ -218,9 +214,7 @@ class _Composer:
 
     def _merged(self, value: Tree, path: str) -> list[Mapping]:
         """What `<<: *anchor` or `<<: [*one, *two]` brings in: keys that are not written here."""
-        found = (
-            [value] if isinstance(value, Mapping) else list(value.items) if isinstance(value, Listing) else []
-        )
+        found = [value] if isinstance(value, Mapping) else list(value.items) if isinstance(value, Listing) else []
         mappings = [node for node in found if isinstance(node, Mapping)]
         if not mappings or len(mappings) < len(found):
             self._faults.add(value.line, path, "merges what is not a mapping; write the alias of a mapping")

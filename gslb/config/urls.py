@@ -32,21 +32,15 @@ def https_url(text: str) -> str:
 def _url(text: str, scheme: str, key: str) -> str:
     """An absolute url that a path can be appended to, ending with one slash."""
     if not _ASCII.fullmatch(text) or len(text) > _LONGEST:
-        raise ValueError(
-            f"is not up to {_LONGEST} printable ASCII characters; write the url as it is sent, %-encoded"
-        )
+        raise ValueError(f"is not up to {_LONGEST} printable ASCII characters; write the url as it is sent, %-encoded")
     written_scheme, separator, rest = text.partition("://")
     if not separator or written_scheme.lower() not in ("http", "https"):
         raise ValueError(f"{quoted(text)} is not an absolute url; write {scheme}://host/")
     if written_scheme.lower() != scheme:
         other = "url_https" if scheme == "http" else "url"
-        raise ValueError(
-            f"{quoted(text)} is not {scheme}; {key} is for {scheme}, and {other} for the other scheme"
-        )
+        raise ValueError(f"{quoted(text)} is not {scheme}; {key} is for {scheme}, and {other} for the other scheme")
     if "?" in rest or "#" in rest:
-        raise ValueError(
-            f"{quoted(text)} has a query or a fragment; the path of the request is appended, leave it out"
-        )
+        raise ValueError(f"{quoted(text)} has a query or a fragment; the path of the request is appended, leave it out")
     if "@" in rest.partition("/")[0]:
         raise ValueError("holds a user or a password, which every client would see; leave it out")
     target(text)

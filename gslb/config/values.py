@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import date
 
 from gslb.config.countries import COMMON_MISTAKES, COUNTRIES
@@ -31,9 +31,7 @@ HIGHEST_TTL_S = 2**31 - 1  # RFC 2181 section 8
 def duration_s(text: str) -> float:
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(
-            f"{quoted(text)} is not a duration; write a number and a unit: 500ms, 10s, 5m, 2h or 14d"
-        )
+        raise ValueError(f"{quoted(text)} is not a duration; write a number and a unit: 500ms, 10s, 5m, 2h or 14d")
     return round(float(match[1]) * _UNITS_S[match[2]], 6)
 
 
@@ -60,8 +58,8 @@ def written(seconds: float) -> str:
     """A duration as one would write it: 90 -> 90s, 600 -> 10m."""
     if 0 < seconds < 1:
         return f"{round(seconds * 1000)}ms"
-    for unit, length_s in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds and seconds % length_s == 0 and seconds > length_s:
+    for unit, length_s, fewest in (("d", 86400, 1), ("h", 3600, 1), ("m", 60, 2)):
+        if seconds >= fewest * length_s and seconds % length_s == 0:
             return f"{int(seconds // length_s)}{unit}"
     return f"{seconds:g}s"
 
@@ -92,9 +90,7 @@ def boolean(text: str) -> bool:
 def word(text: str) -> str:
     """The id of a site, a region, a release set or a vantage."""
     if not _WORD.fullmatch(text):
-        raise ValueError(
-            f"{quoted(text)} is not a name; write up to 63 of a-z, 0-9, -, _ and ., no sign at its ends"
-        )
+        raise ValueError(f"{quoted(text)} is not a name; write up to 63 of a-z, 0-9, -, _ and ., no sign at its ends")
     return text
 
 
@@ -115,16 +111,14 @@ def country(text: str) -> str:
         return text
     upper = text.upper()
     near = COMMON_MISTAKES.get(upper, upper)
-    hint = f"; did you mean {near}?" if near in COUNTRIES else "; write two capital letters, as JP"
+    hint = f"; did you mean {near}?" if near in COUNTRIES else "; write its code, as JP"
     raise ValueError(f"{quoted(text)} is not a country of ISO 3166-1 alpha-2{hint}")
 
 
 def asn(text: str) -> int:
     digits = text[2:] if text[:2].upper() == "AS" else text
     if not _INTEGER.fullmatch(digits) or not 0 < int(digits) < 2**32:
-        raise ValueError(
-            f"{quoted(text)} is not the number of an autonomous system; write 1 to 4294967295, as 2500"
-        )
+        raise ValueError(f"{quoted(text)} is not the number of an autonomous system; write 1 to 4294967295, as 2500")
     return int(digits)
 
 
@@ -150,9 +144,7 @@ def address(text: str) -> Address:
         raise ValueError(f"{quoted(text)} is not the address of one host; write one that clients can reach")
     if isinstance(found, ipaddress.IPv6Address):
         if found.scope_id is not None:
-            raise ValueError(
-                f"{quoted(text)} names an interface of this machine; clients elsewhere can't use it"
-            )
+            raise ValueError(f"{quoted(text)} names an interface of this machine; clients elsewhere can't use it")
         if found.ipv4_mapped is not None:
             raise ValueError(f"{quoted(text)} is IPv4 within IPv6; write {found.ipv4_mapped}")
     return found
@@ -170,9 +162,7 @@ def network(text: str) -> Network:
     try:
         found = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValueError(
-            f"{quoted(text)} is not a network; write CIDR, as 203.0.113.0/24 or 2001:db8::/32"
-        ) from None
+        raise ValueError(f"{quoted(text)} is not a network; write CIDR, as 203.0.113.0/24 or 2001:db8::/32") from None
     written_address, _, length = text.partition("/")
     if not length.isdigit() and length:
         raise ValueError(f"{quoted(text)} is not CIDR; write {found}")
@@ -220,3 +210,12 @@ def host(text: str) -> str:
 
 def within(name: str, zone: str) -> bool:
     return name == zone or name.endswith("." + zone)
+
+
+def closest(name: str, names: Container[str]) -> str | None:
+    """The longest of `names` that is `name` or above it."""
+    while name not in names:
+        _, dot, name = name.partition(".")
+        if not dot:
+            return None
+    return name

@@ -24,7 +24,7 @@ from gslb.model import Record
 _TTL = re.compile(r"(?:[0-9]{1,10}|(?:[0-9]{1,9}[smhdw])+)", re.IGNORECASE)
 _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_CLASSES = ("IN", "CH", "HS", "CS", "ANY", "NONE")
+_CLASSES = ("IN", "CH", "HS", "CS")
 
 _MADE_HERE = {
     dns.rdatatype.SOA: "the SOA is made from `contact`, `ttl` and `negative_ttl`; leave it out",
@@ -111,9 +111,7 @@ def _uncommented(line: str, depth: int) -> tuple[str, int]:
         if piece == ";":
             break
         if piece in ('"', "\\"):
-            raise ValueError(
-                "has a quoted string that is not closed on its line" if piece == '"' else "ends with \\"
-            )
+            raise ValueError("has a quoted string that is not closed on its line" if piece == '"' else "ends with \\")
         depth += (piece == "(") - (piece == ")")
         if depth < 0:
             raise ValueError("has a ) without a (")
@@ -136,10 +134,10 @@ class _Reader:
         if text[0] not in " \t":
             owner, text = _cut(text)
             self._owner = self._name(owner)
+            if "\\" in self._owner.to_text():
+                raise ValueError(f"{quoted(owner)} has signs that need a \\; write letters, digits, -, _ and *")
         if self._owner is None:
-            raise ValueError(
-                "begins with a blank, which repeats the name before, and there is none; write the name"
-            )
+            raise ValueError("begins with a blank, which repeats the name before, and there is none; write the name")
         return self._record(self._owner, text)
 
     def _directive(self, text: str) -> None:

@@ -20,9 +20,7 @@ def check(draft: Draft, faults: Faults) -> None:
     for each in draft.zones:
         _servers(each, steered, faults)
         cuts = {
-            written.record.owner
-            for written in each.records
-            if written.record.type == _NS and written.record.owner != each.name
+            written.record.owner for written in each.records if written.record.type == _NS and written.record.owner != each.name
         }
         addressed = {written.record.owner for written in each.records if written.record.type in ADDRESS_TYPES}
         for written in each.records:
@@ -36,9 +34,7 @@ def _servers(each: ZoneDraft, steered: set[str], faults: Faults) -> None:
     node = each.table.at(zone.NAMESERVERS)
     servers = each.table.value(zone.NAMESERVERS)
     if servers == ():
-        faults.add(
-            node.line, node.path, "names no server; write at least one, as ns1.example.net: [192.0.2.53]"
-        )
+        faults.add(node.line, node.path, "names no server; write at least one, as ns1.example.net: [192.0.2.53]")
     for server in servers or ():
         if server.name in steered:
             message = "is steered, each client would get another server; name one that is not"
@@ -48,33 +44,25 @@ def _servers(each: ZoneDraft, steered: set[str], faults: Faults) -> None:
             faults.add(server.node.line, server.node.path, message)
 
 
-def _cut_above(owner: str, cuts: set[str]) -> str | None:
-    return next((cut for cut in cuts if values.within(owner, cut)), None)
-
-
 def _glue(each: ZoneDraft, written: Written, cuts: set[str], addressed: set[str], faults: Faults) -> None:
     name = target_of(written) if written.record.type == _NS else None
     if name is None or written.record.owner not in cuts:
         return
     if values.within(name, written.record.owner) and name not in addressed:
-        each.fault(
-            faults, written, f"{name} lies below it, so its address is needed here; add {name}. A 192.0.2.53"
-        )
+        each.fault(faults, written, f"{name} lies below it, so its address is needed here; add its A or AAAA record")
 
 
 def _below(each: ZoneDraft, written: Written, cuts: set[str], faults: Faults) -> None:
-    cut = _cut_above(written.record.owner, cuts)
+    cut = values.closest(written.record.owner, cuts)
     if cut is None:
         return
     allowed = _AT_A_CUT if written.record.owner == cut else ADDRESS_TYPES
     if written.record.type not in allowed:
-        each.fault(
-            faults, written, f"{cut} is delegated, so this would never be answered; write it in that zone"
-        )
+        each.fault(faults, written, f"{cut} is delegated, so this would never be answered; write it in that zone")
 
 
 def _steered_below(each: ZoneDraft, host: str, cuts: set[str], faults: Faults) -> None:
-    cut = _cut_above(host, cuts)
+    cut = values.closest(host, cuts)
     if cut is not None:
         node = each.table.at(zone.RECORDS_)
         message = f"{cut} is delegated, and {host} below it is steered here; take one of the two out"

@@ -26,9 +26,7 @@ def _says_something(override: Table, faults: Faults) -> None:
         faults.add(node.line, node.path, "says nothing about its network; write country, location or asn")
 
 
-def _agrees(
-    override: Table, network: Network, said: dict[Network, tuple[Network, Table, Place]], faults: Faults
-) -> None:
+def _agrees(override: Table, network: Network, said: dict[Network, tuple[Network, Table, Place]], faults: Faults) -> None:
     unit = values.steering_unit(network)
     place = Place(override.value(geo.COUNTRY_), override.value(geo.LOCATION_), override.value(geo.ASN_))
     other, first, otherwise = said.setdefault(unit, (network, override, place))
@@ -36,9 +34,7 @@ def _agrees(
         return
     node = override.at(geo.NETWORK_)
     if other == network:
-        faults.add(
-            node.line, node.path, f"{network} is already overridden by {first.node.path}; keep one of the two"
-        )
+        faults.add(node.line, node.path, f"{network} is already overridden by {first.node.path}; keep one of the two")
     elif place != otherwise:
         both = f"{network} and {other} of {first.node.path}"
         message = f"{both} lie in {unit}, which is steered as one; let them agree"

@@ -72,9 +72,7 @@ def _certificate(draft: Draft, table: Table, faults: Faults) -> None:
             message = "is not the key of the certificate; write the one that it was issued for"
         else:
             node = table.at(listen.CERTIFICATE)
-            message = (
-                f"can't be loaded with its key ({_said(error)}); write PEM files, the key without passphrase"
-            )
+            message = f"can't be loaded with its key ({_said(error)}); write PEM files, the key without passphrase"
         faults.add(node.line, node.path, message)
 
 

@@ -31,9 +31,7 @@ def _once(names: list[tuple[str, Node]], what: str, faults: Faults) -> None:
     first: dict[str, str] = {}
     for name, node in names:
         if first.setdefault(name, node.path) != node.path:
-            faults.add(
-                node.line, node.path, f"{quoted(name)} is already a {what}, as {first[name]}; write it once"
-            )
+            faults.add(node.line, node.path, f"{quoted(name)} is already a {what}, as {first[name]}; write it once")
 
 
 def _in_a_zone(draft: Draft, table: Table, faults: Faults) -> None:

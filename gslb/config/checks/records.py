@@ -40,7 +40,7 @@ def _place(draft: Draft, each: ZoneDraft, written: Written, faults: Faults) -> N
     holder = draft.zone_of(owner)
     if holder != each.name and not (owner == holder and rdtype == _NS):
         each.fault(faults, written, f"lies in the zone {holder}, which answers for it; write it there")
-    if owner == each.name and rdtype == _CNAME:
+    if owner == each.name and rdtype == _CNAME and owner not in draft.steered():
         each.fault(
             faults,
             written,
@@ -67,13 +67,9 @@ def target_of(written: Written) -> str | None:
 def _target(each: ZoneDraft, written: Written, steered: set[str], aliases: set[str], faults: Faults) -> None:
     name = target_of(written)
     if name in steered:
-        each.fault(
-            faults, written, f"{name} is steered, each client would get another host; name one that is not"
-        )
+        each.fault(faults, written, f"{name} is steered, each client would get another host; name one that is not")
     if name in aliases:
-        each.fault(
-            faults, written, f"{name} is an alias (CNAME); name the host itself (RFC 2181 section 10.3)"
-        )
+        each.fault(faults, written, f"{name} is an alias (CNAME); name the host itself (RFC 2181 section 10.3)")
 
 
 def _sets(each: ZoneDraft, faults: Faults) -> None:
@@ -103,9 +99,7 @@ def _alone(each: ZoneDraft, records: list[Written], faults: Faults) -> None:
 def _one_ttl(each: ZoneDraft, written: Written, earlier: Written, faults: Faults) -> None:
     ttls = (earlier.record.ttl_s, written.record.ttl_s)
     if ttls[0] != ttls[1]:
-        message = (
-            f"has TTL {ttls[1]}, and others of its set have {ttls[0]}; write one TTL (RFC 2181 section 5.2)"
-        )
+        message = f"has TTL {ttls[1]}, and others of its set have {ttls[0]}; write one TTL (RFC 2181 section 5.2)"
         each.fault(faults, written, message)
 
 
@@ -113,25 +107,17 @@ def _servers(each: ZoneDraft, faults: Faults) -> None:
     """Addresses of `nameservers` are made from there; written again in `records`, they must be the same."""
     for server in each.table.value(zone.NAMESERVERS) or ():
         given = set(plain(server.value))
-        written = [
-            one
-            for one in each.records
-            if one.record.owner == server.name and one.record.type in ADDRESS_TYPES
-        ]
+        written = [one for one in each.records if one.record.owner == server.name and one.record.type in ADDRESS_TYPES]
         if not given or not written:
             continue
         addresses = {address_of(one.record) for one in written}
-        for one in written:
-            if address_of(one.record) not in given:
-                each.fault(
-                    faults,
-                    one,
-                    f"is not an address of it in `nameservers`, which has {_shown(given)}; let them agree",
-                )
-        if missing := given - addresses:
-            each.fault(
-                faults, written[0], f"`nameservers` has {_shown(missing)} as well; write all or none here"
-            )
+        wrong = [one for one in written if address_of(one.record) not in given]
+        for one in wrong:
+            message = f"`nameservers` has {_shown(given)} for it; let them agree, or leave it out here"
+            each.fault(faults, one, message)
+        if not wrong and addresses != given:
+            message = f"`nameservers` has {_shown(given - addresses)} as well; write all of them here, or none"
+            each.fault(faults, written[0], message)
 
 
 def _shown(addresses: set[Address]) -> str:

@@ -13,12 +13,12 @@ from gslb.model import Network
 
 
 def check(draft: Draft, faults: Faults) -> None:
-    known = draft.site_ids() | draft.region_names()
+    known = draft.site_and_region_names()
     for table in draft.services:
         rules = table.value(service.RULES) or ()
         for rule in rules:
             _action(rule.value, faults)
-            for _, targets in service.actions(rule.value) if draft.sites else ():
+            for _, targets in service.actions(rule.value):
                 for target in targets:
                     check_target(target.value, target.node, known, "site or region", faults)
             clients = rule.value.value(service.MATCH)
@@ -39,13 +39,12 @@ def _units(rules: tuple[Located[Table], ...], faults: Faults) -> None:
     said: dict[Network, tuple[Network, str, object]] = {}
     for rule in rules:
         clients = rule.value.value(service.MATCH)
-        what = [
-            (name, tuple(item.value for item in targets)) for name, targets in service.actions(rule.value)
-        ]
+        what = [(name, tuple(item.value for item in targets)) for name, targets in service.actions(rule.value)]
         for item in (clients.value(match.NETWORKS) if clients else None) or ():
             unit = values.steering_unit(item.value)
             other, path, otherwise = said.setdefault(unit, (item.value, item.node.path, what))
-            if otherwise != what and unit not in (item.value, other):
+            finer = unit not in (item.value, other)
+            if finer and otherwise != what and other != item.value:
                 both = f"{item.value} and {other} of {path}"
                 message = f"{both} lie in {unit}, which is steered as one; let them agree"
                 faults.add(item.node.line, item.node.path, message)

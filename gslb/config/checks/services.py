@@ -39,9 +39,9 @@ def _ttl(table: Table, faults: Faults) -> None:
 
 def _regions(draft: Draft, table: Table, faults: Faults) -> None:
     orders = table.value(service.REGIONS)
-    if orders is None or not draft.sites:
-        return
     known = draft.region_names()
+    if orders is None or known is None:
+        return
     for order in orders:
         if order.name != "default":
             check_target(order.name, order.node, known, "region", faults)
@@ -59,13 +59,9 @@ def _policy(table: Table, faults: Faults) -> None:
     if not filters or service.POLICY not in table:
         return
     if "up" not in filters:
-        faults.add(
-            node.line, node.path, 'leaves out "up", so clients would be sent to sites that are down; add it'
-        )
+        faults.add(node.line, node.path, 'leaves out "up", so clients would be sent to sites that are down; add it')
     if filters[-1] != "first":
-        faults.add(
-            node.line, node.path, 'does not end with "first", which says how many sites are told; put it last'
-        )
+        faults.add(node.line, node.path, 'does not end with "first", which says how many sites are told; put it last')
 
 
 def _content(table: Table, faults: Faults) -> None:
@@ -117,7 +113,5 @@ def _timing(table: Table, faults: Faults) -> None:
     interval_s, timeout_s = table.value(probes.INTERVAL), table.value(probes.TIMEOUT)
     if interval_s is not None and timeout_s is not None and timeout_s >= interval_s:
         node = table.at(probes.TIMEOUT if probes.TIMEOUT in table else probes.INTERVAL)
-        message = (
-            f"the time-out {written(timeout_s)} is not below the interval {written(interval_s)}; shorten it"
-        )
+        message = f"the time-out {written(timeout_s)} is not below the interval {written(interval_s)}; shorten it"
         faults.add(node.line, node.path, message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gslb.config.draft import Draft
-from gslb.config.faults import Faults, did_you_mean, quoted
+from gslb.config.faults import Faults, quoted
 from gslb.config.schema import Key, Table, plain
 from gslb.config.sections import listen, match, root, service, site
 from gslb.config.urls import Target, target
@@ -27,7 +27,7 @@ def check(draft: Draft, faults: Faults) -> None:
 
 def _ids(draft: Draft, faults: Faults) -> None:
     first: dict[str, str] = {}
-    regions = draft.region_names()
+    regions = draft.region_names() or ()
     for table in draft.sites:
         name, node = table.value(site.ID), table.at(site.ID)
         if name is None:
@@ -40,9 +40,7 @@ def _ids(draft: Draft, faults: Faults) -> None:
             )
         first.setdefault(name, table.node.path)
         if name in regions:
-            message = (
-                f"{quoted(name)} is also a region, so a rule that names it could mean either; rename one"
-            )
+            message = f"{quoted(name)} is also a region, so a rule that names it could mean either; rename one"
             faults.add(node.line, node.path, message)
         if table.value(site.REGION) == "default":
             node = table.at(site.REGION)
@@ -64,9 +62,7 @@ def _own_endpoints(draft: Draft) -> dict[Target, str]:
     return own
 
 
-def _loop(
-    draft: Draft, table: Table, key: Key[str] | Key[str | None], own: dict[Target, str], faults: Faults
-) -> None:
+def _loop(draft: Draft, table: Table, key: Key[str] | Key[str | None], own: dict[Target, str], faults: Faults) -> None:
     url, node = table.value(key), table.at(key)
     if url is None:
         return
@@ -85,7 +81,7 @@ def _set_names(draft: Draft) -> list[str]:
 def _content(table: Table, sets: list[str], faults: Faults) -> None:
     for item in table.value(site.CONTENT) or ():
         if item.value not in sets:
-            message = f"{quoted(item.value)} is a release set of no service{did_you_mean(item.value, sets)}"
+            message = f"{quoted(item.value)} is a release set of no service{faults.did_you_mean(item.value, sets)}"
             faults.add(item.node.line, item.node.path, message)
 
 

@@ -32,8 +32,6 @@ def _sites(draft: Draft, user: Table, faults: Faults) -> None:
     if role == "owner" and sites == ():
         faults.add(node.line, node.path, "is missing: an owner drains and enables named sites; name them")
     if role in ("viewer", "operator") and sites:
-        faults.add(
-            node.line, node.path, f"means nothing for the role {role}; leave it out, or make it an owner"
-        )
-    for item in sites or () if draft.sites else ():
+        faults.add(node.line, node.path, f"means nothing for the role {role}; leave it out, or make it an owner")
+    for item in sites or ():
         check_target(item.value, item.node, draft.site_ids(), "site", faults)

@@ -9,9 +9,7 @@ from gslb.config.schema import Table, choice, defaulted, list_of, plain, require
 from gslb.model import User
 
 NAME = required("name", TEXT, "Who; it stands in the events.")
-ROLE = required(
-    "role", choice("viewer", "owner", "operator"), "An owner drains and enables `sites` of theirs alone."
-)
+ROLE = required("role", choice("viewer", "owner", "operator"), "An owner drains and enables `sites` of theirs alone.")
 TOKEN_SHA256 = required("token_sha256", SHA256, "The SHA-256 of their token: `printf %s TOKEN | sha256sum`.")
 SITES = defaulted("sites", list_of(WORD), (), "The sites of an owner.", "none")
 USER = section(NAME, ROLE, TOKEN_SHA256, SITES)

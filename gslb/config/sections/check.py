@@ -13,9 +13,7 @@ DEFAULTS = CheckSettings()
 
 TYPE = defaulted("type", choice("http", "https", "tcp", "dns", "exec"), DEFAULTS.type, "What is tried.")
 PORT = optional("port", integer(1, 65535), "The port that is probed.", "that of `url`, else 80 or 443")
-PATH = defaulted(
-    "path", URL_PATH, DEFAULTS.path, "What is fetched. Take a small file that every mirror must have."
-)
+PATH = defaulted("path", URL_PATH, DEFAULTS.path, "What is fetched. Take a small file that every mirror must have.")
 HOST_ = optional("host", HOST, "The `Host` that is sent.", "the service's for DNS, that of `url` for HTTP")
 METHOD = defaulted("method", choice("GET", "HEAD"), DEFAULTS.method, "How it is fetched.")
 STATUS = defaulted(
@@ -33,12 +31,8 @@ SHA256_ = optional(
     "The hash of the whole object; it is then fetched by a plain GET, at most 16 MB.",
     "any content",
 )
-VERIFY = defaulted(
-    "verify", BOOLEAN, DEFAULTS.verify, "Whether the certificate must be valid for the host.", "true"
-)
-COMMAND = defaulted(
-    "command", list_of(TEXT, at_least=1, unique=False), (), "The program to run, and its arguments.", "none"
-)
+VERIFY = defaulted("verify", BOOLEAN, DEFAULTS.verify, "Whether the certificate must be valid for the host.", "true")
+COMMAND = defaulted("command", list_of(TEXT, at_least=1, unique=False), (), "The program to run, and its arguments.", "none")
 
 CHECK = section(TYPE, PORT, PATH, HOST_, METHOD, STATUS, CONTAINS, SIZE, SHA256_, VERIFY, COMMAND)
 

@@ -9,12 +9,10 @@ from gslb.config.kinds import ASN, COUNTRY, FILE, LOCATION, NETWORK
 from gslb.config.schema import Table, defaulted, list_of, optional, plain, required, section
 from gslb.model import GeoOverride, GeoSettings, Place
 
-NETWORK_ = required(
-    "network", NETWORK, "Clients in this network; one finer than /24 or /56 stands for the whole of it."
-)
-COUNTRY_ = optional("country", COUNTRY, "are in this country,", "as the databases say")
-LOCATION_ = optional("location", LOCATION, "at this place,", "as the databases say")
-ASN_ = optional("asn", ASN, "in this autonomous system.", "as the databases say")
+NETWORK_ = required("network", NETWORK, "Clients in this network; one finer than /24 or /56 stands for the whole of it.")
+COUNTRY_ = optional("country", COUNTRY, "The country its clients are in.", "as the databases say")
+LOCATION_ = optional("location", LOCATION, "The place they are at.", "as the databases say")
+ASN_ = optional("asn", ASN, "The number of their autonomous system.", "as the databases say")
 OVERRIDE = section(NETWORK_, COUNTRY_, LOCATION_, ASN_)
 
 BUNDLED = "bundled"
@@ -25,9 +23,7 @@ DATABASES = defaulted(
     '"bundled", or paths of City, Country and ASN .mmdb files; later ones fill what earlier ones lack.',
     "[bundled]",
 )
-OVERRIDES = defaulted(
-    "overrides", list_of(OVERRIDE), (), "What is known better; longest prefix first.", "none"
-)
+OVERRIDES = defaulted("overrides", list_of(OVERRIDE), (), "What is known better; longest prefix first.", "none")
 GEO = section(DATABASES, OVERRIDES)
 
 

@@ -11,17 +11,13 @@ _COUNT = integer(1, 10_000_000)
 _TIME = duration(0.05, 3600.0)
 
 TCP = defaulted("tcp_connections", _COUNT, _DEFAULTS.tcp_connections, "DNS over TCP: connections at a time.")
-TCP_PER_CLIENT = defaulted(
-    "tcp_connections_per_client", _COUNT, _DEFAULTS.tcp_connections_per_client, "The same, of one client."
-)
+TCP_PER_CLIENT = defaulted("tcp_connections_per_client", _COUNT, _DEFAULTS.tcp_connections_per_client, "The same, of one client.")
 TCP_IDLE = defaulted("tcp_idle", _TIME, _DEFAULTS.tcp_idle_s, "After which an idle one is closed.", "10s")
 HTTP = defaulted("http_connections", _COUNT, _DEFAULTS.http_connections, "HTTP: connections at a time.")
 HTTP_PER_CLIENT = defaulted(
     "http_connections_per_client", _COUNT, _DEFAULTS.http_connections_per_client, "The same, of one client."
 )
-HTTP_HEADER = defaulted(
-    "http_header", _TIME, _DEFAULTS.http_header_s, "How long the header of a request may take.", "10s"
-)
+HTTP_HEADER = defaulted("http_header", _TIME, _DEFAULTS.http_header_s, "How long the header of a request may take.", "10s")
 HTTP_IDLE = defaulted("http_idle", _TIME, _DEFAULTS.http_idle_s, "After which an idle one is closed.", "60s")
 CACHED_NETWORKS = defaulted(
     "cached_networks", _COUNT, _DEFAULTS.cached_networks, "Client networks whose class a worker remembers."

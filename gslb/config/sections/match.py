@@ -15,9 +15,7 @@ NETWORKS = defaulted(
     "as no door tells clients within apart.",
     "none",
 )
-ASNS = defaulted(
-    "asn", list_of(ASN, at_least=1, or_one=True), (), "Clients of these autonomous systems.", "none"
-)
+ASNS = defaulted("asn", list_of(ASN, at_least=1, or_one=True), (), "Clients of these autonomous systems.", "none")
 COUNTRIES = defaulted(
     "country",
     list_of(COUNTRY, at_least=1, or_one=True),

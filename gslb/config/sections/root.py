@@ -37,9 +37,7 @@ USER = optional(
 GEO_ = implied("geo", GEO, "Where clients are.")
 ZONES = defaulted("zones", list_of(ZONE), (), "What this node is authoritative for.", "none")
 SITES = required("sites", list_of(SITE, at_least=1), "The mirrors.")
-SERVICES = required(
-    "services", list_of(SERVICE, at_least=1), "What clients ask for, and how they are steered."
-)
+SERVICES = required("services", list_of(SERVICE, at_least=1), "What clients ask for, and how they are steered.")
 PROBES_ = implied("probes", PROBES, "How often sites are looked at, and when a verdict changes.")
 LIMITS_ = implied("limits", LIMITS, "Bounds of the data plane.")
 ADMIN_ = implied("admin", ADMIN, "Who may see and do what.")

@@ -42,9 +42,7 @@ RULE = section(MATCH, PREFER, ONLY, NEVER, UNTIL)
 
 # content
 SET_NAME = required("name", WORD, "The name of the release set; `content` of a site refers to it.")
-PREFIX = required(
-    "prefix", URL_PATH, "The set is every path that begins with this one; it ends with a slash."
-)
+PREFIX = required("prefix", URL_PATH, "The set is every path that begins with this one; it ends with a slash.")
 MANIFEST = optional("manifest", FILE, "A list of its files with hashes, relative to the prefix.", "none")
 CONTENT_SET = section(SET_NAME, PREFIX, MANIFEST)
 
@@ -68,9 +66,7 @@ def _region(text: str) -> str:
 
 
 HOST_ = required("host", HOST, "The name that is steered: in DNS (A, AAAA), and over HTTP (Host).")
-HTTP_HOSTS = defaulted(
-    "http_hosts", list_of(HOST), (), "Further names under which the redirector serves this service.", "none"
-)
+HTTP_HOSTS = defaulted("http_hosts", list_of(HOST), (), "Further names under which the redirector serves this service.", "none")
 VIA = defaulted(
     "via",
     list_of(choice("dns", "http"), at_least=1),
@@ -102,8 +98,7 @@ POLICY = defaulted(
 REGIONS = optional(
     "regions",
     map_of(_region, list_of(WORD, at_least=1), "home region: [regions in order]"),
-    "The order of regions for clients, by home region (that of the nearest site). "
-    "`default` is for clients that nobody knows.",
+    "The order of regions for clients, by home region (that of the nearest site). `default` is for clients that nobody knows.",
     "by distance",
 )
 STICKY = implied("sticky", section(STICKY_V4, STICKY_V6), "Length of the client network that stays together.")
@@ -111,9 +106,7 @@ RULES = defaulted("rules", list_of(RULE), (), "By client, before everything else
 CONTENT = defaulted("content", list_of(CONTENT_SET), (), "Release sets: files that belong together.", "none")
 CHECK = implied("check", check.CHECK, "How a site is probed for this service.")
 
-SERVICE = section(
-    HOST_, HTTP_HOSTS, VIA, TTL_, ANSWERS, WHEN_ALL_DOWN_, POLICY, REGIONS, STICKY, RULES, CONTENT, CHECK
-)
+SERVICE = section(HOST_, HTTP_HOSTS, VIA, TTL_, ANSWERS, WHEN_ALL_DOWN_, POLICY, REGIONS, STICKY, RULES, CONTENT, CHECK)
 
 
 def build(table: Table) -> Service:
@@ -128,9 +121,7 @@ def build(table: Table) -> Service:
         answers=table[ANSWERS],
         when_all_down=table[WHEN_ALL_DOWN_],
         policy=plain(table[POLICY]) or FILTERS,
-        regions=None
-        if regions is None
-        else {key: plain(order) for key, order in as_mapping(regions).items()},
+        regions=None if regions is None else {key: plain(order) for key, order in as_mapping(regions).items()},
         sticky_v4=sticky[STICKY_V4],
         sticky_v6=sticky[STICKY_V6],
         rules=tuple(_rule(rule) for rule in plain(table[RULES])),

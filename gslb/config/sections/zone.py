@@ -63,9 +63,7 @@ RECORDS_ = optional(
     "none",
 )
 
-ZONE = section(
-    NAME, NAMESERVERS, CONTACT, TTL_, NEGATIVE_TTL, RECORDS_, unavailable.DNSSEC, unavailable.TRANSFER
-)
+ZONE = section(NAME, NAMESERVERS, CONTACT, TTL_, NEGATIVE_TTL, RECORDS_, unavailable.DNSSEC, unavailable.TRANSFER)
 
 
 def build(table: Table, records: Iterable[Record]) -> Zone:
