@@ -19,6 +19,8 @@ from probes.verdict import Failed, Finding, Verdict
 
 TEXT_LIMIT = 4096
 REASON_LIMIT = 500
+STALL_S = 1.0
+"""How late a time-out may come before the vantage point, not the site, is to blame."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -55,20 +57,26 @@ class Record:
     first_byte_ms: float | None = None
     phase: Phase = Phase.CONNECT
     started_s: float = field(init=False)
+    phase_started_s: float = field(init=False)
     started_utc: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.started_s = self.setting.clock()
+        self.started_s = self.phase_started_s = self.setting.clock()
         self.started_utc = self.setting.utc_now()
 
     def since_ms(self, start_s: float) -> float:
         """Milliseconds from `start_s` until now."""
         return max(0.0, (self.setting.clock() - start_s) * 1000)
 
+    def begin(self, phase: Phase) -> None:
+        """Enter a phase, which has a time limit of its own."""
+        self.phase = phase
+        self.phase_started_s = self.setting.clock()
+
     @asynccontextmanager
     async def within(self, phase: Phase) -> AsyncIterator[None]:
         """Give a phase its own time limit. Raises Failed when it is over."""
-        self.phase = phase
+        self.begin(phase)
         try:
             async with asyncio.timeout(self.setting.phase_s):
                 yield
@@ -77,17 +85,28 @@ class Record:
 
     def phase_over(self) -> Failed:
         """The failure for a phase that used up its time."""
+        limit_s = self.setting.phase_s
         verdict, what = _PHASE_TIMEOUTS.get(self.phase, (Verdict.TIMEOUT_TOTAL, "no complete answer"))
-        return Failed(verdict, f"{what} within {self.setting.phase_s:g} s")
+        return self._stalled(self.phase_started_s + limit_s) or Failed(verdict, f"{what} within {limit_s:g} s")
 
     def total_over(self) -> Failed:
         """The failure for an exchange that used up its time."""
         limit_s = self.setting.timeout_s
+        stalled = self._stalled(self.started_s + limit_s)
+        if stalled is not None:
+            return stalled
         if self.phase in _PHASE_TIMEOUTS and limit_s <= self.setting.phase_s:
             verdict, what = _PHASE_TIMEOUTS[self.phase]
             return Failed(verdict, f"{what} within {limit_s:g} s")
         came = f"was {self.phase.value}" + (f", {self.bytes_read} bytes in" if self.bytes_read else "")
         return Failed(Verdict.TIMEOUT_TOTAL, f"not done within {limit_s:g} s: {came}")
+
+    def _stalled(self, deadline_s: float) -> Failed | None:
+        """A time-out that comes late was late for us: the answer may have been there, and nobody looked."""
+        late_s = self.setting.clock() - deadline_s
+        if late_s < STALL_S:
+            return None
+        return Failed(Verdict.INTERNAL, f"this vantage point stood still for {late_s:.1f} s")
 
     def conclude(self, finding: Finding, error: str = "") -> Result:
         """The result of the exchange, ending now."""

@@ -83,7 +83,7 @@ def _system_has_authorities() -> bool:
 
 @cache
 def _trusting_anybody() -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

@@ -18,6 +18,8 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC
 from typing import Any, cast
 
+import anyio.streams.tls  # noqa: F401  # these two: else httpx imports them inside the first measurement
+import httpcore  # noqa: F401
 import httpx
 from cryptography import x509
 
@@ -65,13 +67,13 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(record: Record, scheme: str, headers: list[tuple[str, str]]) -> AsyncIterator[Opened]:
+async def opened(record: Record, headers: list[tuple[str, str]], context: ssl.SSLContext) -> AsyncIterator[Opened]:
     """Connect, send the request and await the head of the answer. Raises Failed."""
     target, setting = record.target, record.setting
     limits = {"connect": setting.phase_s, "read": setting.phase_s, "write": setting.phase_s, "pool": None}
     request = httpx.Request(
         target.check.method,
-        httpx.URL(scheme=scheme, host=target.address, port=target.port),
+        httpx.URL(scheme=target.check.type, host=target.address, port=target.port),
         headers=headers,
         extensions={
             "target": target.check.path.encode("ascii"),
@@ -80,7 +82,7 @@ async def opened(record: Record, scheme: str, headers: list[tuple[str, str]]) ->
             "trace": _Watch(record, limits),
         },
     )
-    async with _transport(setting.tls_for(target.check.verify)) as transport:
+    async with _transport(context) as transport:
         with _translated(record):
             response = await transport.handle_async_request(request)
         record.response = _head_text(response)
@@ -102,30 +104,25 @@ class _Watch:
     def __init__(self, record: Record, limits: dict[str, float | None]) -> None:
         self._record = record
         self._limits = limits
-        self._started_s = record.started_s
 
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
         record = self._record
         match event:
             case "connection.connect_tcp.started":
-                self._begin(Phase.CONNECT)
+                record.begin(Phase.CONNECT)
             case "connection.connect_tcp.complete":
-                record.connect_ms = record.since_ms(self._started_s)
+                record.connect_ms = record.since_ms(record.phase_started_s)
             case "connection.start_tls.started":
-                self._begin(Phase.TLS)
+                record.begin(Phase.TLS)
             case "connection.start_tls.complete":
-                record.tls_ms = record.since_ms(self._started_s)
+                record.tls_ms = record.since_ms(record.phase_started_s)
                 record.certificate_days = _certificate_days(info["return_value"], record)
             case "http11.send_request_headers.started":
-                self._begin(Phase.FIRST_BYTE)
+                record.begin(Phase.FIRST_BYTE)
             case "http11.receive_response_headers.complete":
-                record.first_byte_ms = record.since_ms(self._started_s)
+                record.first_byte_ms = record.since_ms(record.phase_started_s)
                 record.phase = Phase.BODY
                 self._limits["read"] = record.setting.timeout_s
-
-    def _begin(self, phase: Phase) -> None:
-        self._record.phase = phase
-        self._started_s = self._record.setting.clock()
 
 
 class _translated:
