@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -30,7 +30,7 @@ class Journal:
         self.store_failures = 0
         self._store, self._utc_now = store, utc_now
         self._unwritten: deque[Event] = deque(maxlen=MOST_UNWRITTEN)
-        self._listeners: set[Callable[[Event], None]] = set()
+        self._listeners: list[Callable[[Event], None]] = []
 
     def tell(
         self, kind: str, severity: Severity, subject: str, message: str, who: str = "", data: Mapping[str, str] | None = None
@@ -46,16 +46,12 @@ class Journal:
             self.by_kind[event.kind] += 1
             fields = dict(event.data) | ({"who": event.who} if event.who else {})
             getattr(_log, _LEVELS[event.severity])(event.message, kind=event.kind, subject=event.subject, **_plain(fields))
-            for listener in tuple(self._listeners):
+            for listener in self._listeners:
                 listener(event)
 
-    @contextlib.contextmanager
-    def listening(self, listener: Callable[[Event], None]) -> Iterator[None]:
-        self._listeners.add(listener)
-        try:
-            yield
-        finally:
-            self._listeners.discard(listener)
+    def add_listener(self, listener: Callable[[Event], None]) -> None:
+        """Called with every event from now on, in the event loop."""
+        self._listeners.append(listener)
 
     async def write(self) -> None:
         """Brings what is new to the store. A store that fails is counted; the events are tried again with the next."""

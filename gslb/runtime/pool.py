@@ -212,7 +212,7 @@ class Pool:
             elif worker.process is not None:
                 worker.process.signal(signal.SIGTERM)
         deadline = self._loop.time() + within_s
-        while any(process.alive for process in living) and self._loop.time() < deadline:
+        while any(process.alive for process in living) and self._loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         for process in living:
             process.kill()

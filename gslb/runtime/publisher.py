@@ -37,10 +37,12 @@ class Publisher:
         self._examples: list[Example] = []
         self._wake = asyncio.Event()
 
-    def use_geo(self, geo: GeoIndex) -> None:
-        """Other databases: every class is found anew, and the World at hand is made again."""
+    def use_geo(self, geo: GeoIndex, *, again: bool = True) -> None:
+        """Other databases: every class is found anew; `again` makes the World at hand once more."""
         self._geo, self._steered = geo, None
-        self._again()
+        if again and self._waiting is None:
+            self._waiting = self.published
+        self._wake.set()
 
     def use_serials(self, serials: Mapping[str, int]) -> None:
         self._serials, self._tree = dict(serials), None
@@ -72,11 +74,6 @@ class Publisher:
             self._deliver(snapshot, blob)
             if learned:
                 await asyncio.sleep(RELEARN_EVERY_S)
-
-    def _again(self) -> None:
-        if self._waiting is None:
-            self._waiting = self.published
-        self._wake.set()
 
     def _make(self, world: World, examples: list[Example]) -> tuple[Snapshot, bytes | None]:
         configuration = world.configuration

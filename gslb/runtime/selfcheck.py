@@ -12,7 +12,7 @@ from gslb.redirect import is_own_response, self_request
 from gslb.runtime.sockets import Listener
 
 WITHIN_S = 2.0
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask when a listener is on the wildcard
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # whom to ask instead
 
 
 async def ask_all(addresses: Sequence[tuple[Listener, tuple[str, int]]], node: str) -> dict[Listener, str]:

@@ -39,8 +39,10 @@ def _known(kept: str | None) -> dict[str, tuple[str, int]]:
     except (ValueError, RecursionError):
         return {}
     pairs: Mapping[str, object] = document if isinstance(document, dict) else {}
-    return {name: (pair[0], pair[1]) for name, pair in pairs.items() if _sound(pair)}
+    return {name: found for name, pair in pairs.items() if (found := _pair(pair)) is not None}
 
 
-def _sound(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int
+def _pair(pair: object) -> tuple[str, int] | None:
+    if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int:
+        return pair[0], pair[1]
+    return None

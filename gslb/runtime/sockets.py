@@ -15,7 +15,7 @@ from typing import Literal
 from gslb.errors import BusyError, UsageError
 from gslb.model import Endpoint, Listen
 
-Role = Literal["dns-udp", "dns-tcp", "http", "https"]
+Role = Literal["dns-udp", "dns-tcp", "http", "https", "admin"]
 UDP_BUFFER = 4 << 20
 BACKLOG = 4096
 SO_RCVBUFFORCE = 33
@@ -64,13 +64,25 @@ def open_all(wanted: Sequence[Listener], workers: int) -> list[list[socket.socke
     return opened
 
 
+def open_stream(endpoint: Endpoint) -> socket.socket:
+    """A listening socket that control alone serves."""
+    return open_socket(Listener("admin", endpoint), endpoint.port, share=False)
+
+
 def _refuse_to_share(listener: Listener) -> None:
     """SO_REUSEPORT would let two nodes of one user share a port in silence; a bind without it tells."""
     if listener.endpoint.port:
-        open_socket(listener, listener.endpoint.port, share=False).close()
+        _bound(listener, listener.endpoint.port, share=False).close()
 
 
 def open_socket(listener: Listener, port: int, *, share: bool = True) -> socket.socket:
+    sock = _bound(listener, port, share=share)
+    if sock.type == socket.SOCK_STREAM:
+        sock.listen(BACKLOG)
+    return sock
+
+
+def _bound(listener: Listener, port: int, *, share: bool) -> socket.socket:
     host = listener.endpoint.host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     kind = socket.SOCK_DGRAM if listener.role == "dns-udp" else socket.SOCK_STREAM
@@ -78,8 +90,6 @@ def open_socket(listener: Listener, port: int, *, share: bool = True) -> socket.
     try:
         _prepare(sock, family, kind, share)
         sock.bind((host, port))
-        if share and kind == socket.SOCK_STREAM:
-            sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise _explained(listener, error) from None

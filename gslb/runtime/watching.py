@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -52,14 +53,18 @@ class Watch:
         """Until cancelled. The first World is there before the first result is."""
         self._scheduler.start()
         saver = asyncio.create_task(self._save_often())
+        due_s = time.monotonic()
         try:
             while True:
                 self._publish()
+                now_s = time.monotonic()
+                due_s = min(due_s, now_s + self.tracker.seconds_to_next_tick(now_s))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.tracker.seconds_to_next_tick(time.monotonic()))
-                if not self._wake.is_set():
-                    self._journal.add(self.tracker.tick(time.monotonic(), _utc()))
+                    await asyncio.wait_for(self._wake.wait(), max(0.0, due_s - now_s))
                 self._wake.clear()
+                if time.monotonic() >= due_s:  # results may come without end: time must have its turn
+                    self._journal.add(self.tracker.tick(time.monotonic(), _utc()))
+                    due_s = math.inf
         finally:
             saver.cancel()
             await self._scheduler.stop()

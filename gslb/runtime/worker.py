@@ -83,7 +83,7 @@ class WorkerProcess:
         self._spoken_to = True
         self._plane.beat()
         if kind is Kind.WORLD:
-            self._swap(pickle.loads(payload))
+            self._swap(pickle.loads(payload))  # noqa: S301 - of our own control, see frames
         elif kind is Kind.DRAIN:
             self._drain.set()
         elif kind is Kind.COVER and self._channel is not None:

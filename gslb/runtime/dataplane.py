@@ -1,0 +1,196 @@
+"""Both doors on the sockets of one worker, from the last Snapshot. Knows nothing of control: worker and `--workers 0` use it alike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from socket import socket
+from typing import Any
+
+import structlog
+
+from gslb import dns, redirect
+from gslb.errors import GeoError
+from gslb.geo import GeoIndex
+from gslb.model import Configuration
+from gslb.runtime.snapshot import Snapshot
+from gslb.runtime.sockets import Listener
+from gslb.steering import ClientClass, Located, Locator, SteeringMap
+
+STALE_INTERVALS = 3
+MOST_WAITING = 1000  # new classes and samples between two tallies
+
+_log = structlog.get_logger("gslb")
+
+
+class Servers:
+    """What serves the sockets of one worker."""
+
+    def __init__(self, plane: DataPlane, listeners: Sequence[Listener], sockets: Sequence[socket]) -> None:
+        self._loop = plane.loop
+        self.udp: list[dns.UdpServer] = []
+        self.streams: list[dns.TcpServer | redirect.HttpServer] = []
+        self._starting: list[asyncio.Task[None]] = []
+        for listener, sock in zip(listeners, sockets, strict=True):
+            if listener.role == "dns-udp":
+                server = dns.UdpServer(sock, plane.responder)
+                server.start(self._loop)
+                self.udp.append(server)
+            else:
+                stream = plane.stream_server(listener)
+                self._starting.append(self._loop.create_task(stream.start(sock)))
+                self.streams.append(stream)
+
+    def leave(self) -> None:
+        """Answers what waits in the UDP sockets, and accepts no more."""
+        for server in self.udp:
+            server.stop(self._loop)
+
+    async def drain(self) -> None:
+        await asyncio.gather(*self._starting)
+        self.leave()
+        await asyncio.gather(*(stream.drain() for stream in self.streams))
+
+
+class DataPlane:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.world = 0
+        self.counters: dict[tuple[str, ...], int] = {}
+        self._configuration: Configuration | None = None
+        self._geo_stamp = ""
+        self._map_stamp: object = None
+        self._numbers: dict[tuple[str, ClientClass], int] = {}
+        self._new: list[list[Any]] = []
+        self._samples: list[dict[str, Any]] = []
+        self._told: dict[tuple[str, ...], int] = {}
+        self._servers: dict[int, Servers] = {}
+        self._beat_s = 0.0
+
+    # ------------------------------------------------------------------------------------------ Worlds
+
+    def swap(self, snapshot: Snapshot) -> None:
+        configuration = snapshot.world.configuration
+        self._locate_by(snapshot)
+        serving = dns.Serving(
+            snapshot.book, snapshot.world, snapshot.table, self.locator, self.steering, self.geo.lookup,
+            configuration.limits.cached_decisions,
+        )  # fmt: skip
+        pages = redirect.Serving(
+            snapshot.pages, snapshot.world, snapshot.table, self.locator, self.steering, self.geo.lookup,
+            configuration.limits.cached_decisions,
+        )  # fmt: skip
+        if self.world == 0:
+            self._open_doors(configuration, serving, pages)
+        else:
+            self.responder.swap(serving)
+            self.redirector.swap(pages)
+        if self._configuration is not None and self._configuration.tls != configuration.tls:
+            self._reload_tls(configuration)
+        self.world, self._configuration = snapshot.world.number, configuration
+        self.beat()
+
+    def _locate_by(self, snapshot: Snapshot) -> None:
+        """A new map or new databases forget every client; otherwise classes are only appended."""
+        configuration = snapshot.world.configuration
+        if snapshot.geo != self._geo_stamp:
+            self._open_geo(configuration, snapshot.geo)
+        stamp = (configuration.digest, snapshot.world.today, self._geo_stamp)
+        if stamp != self._map_stamp:
+            self._map_stamp, self._numbers = stamp, {}
+            self.steering = SteeringMap(configuration, snapshot.world.today)
+            self.locator = Locator(self.geo.lookup, self.steering, self._numbers, configuration.limits.cached_networks)
+        for number in range(len(self._numbers), len(snapshot.classes)):
+            self._numbers[snapshot.classes[number]] = number
+
+    def _open_geo(self, configuration: Configuration, stamp: str) -> None:
+        """Control has opened the same files a moment ago; if they are gone since, what is open stays."""
+        try:
+            self.geo = GeoIndex.open(configuration.geo)
+        except GeoError as error:
+            _log.error(str(error), kind="geo-refused")
+            if self.world == 0:
+                raise
+            return
+        self._geo_stamp = stamp
+
+    def _open_doors(self, configuration: Configuration, serving: dns.Serving, pages: redirect.Serving) -> None:
+        self.responder = dns.Responder(
+            serving,
+            node=configuration.node,
+            counters=self.counters,
+            on_new_class=self._new_class,
+            on_sample=self._sample,
+            tcp_idle_s=configuration.limits.tcp_idle_s,
+        )
+        self.redirector = redirect.Redirector(
+            pages, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
+        )  # fmt: skip
+        self._configuration = configuration
+        self._beat_s = time.monotonic()
+        self._watch_clock()
+
+    # ------------------------------------------------------------------------------------------ sockets
+
+    def serve(self, listeners: Sequence[Listener], sockets: Sequence[socket], worker: int = -1) -> None:
+        self._servers[worker] = Servers(self, listeners, sockets)
+
+    def stream_server(self, listener: Listener) -> dns.TcpServer | redirect.HttpServer:
+        assert self._configuration is not None  # noqa: S101 - nothing is served before the first World
+        if listener.role == "dns-tcp":
+            return dns.TcpServer(self.responder, self._configuration.limits)
+        tls = self._configuration.tls if listener.role == "https" else None
+        return redirect.HttpServer(self.redirector, self._configuration.limits, tls)
+
+    async def drain(self) -> None:
+        await asyncio.gather(*(servers.drain() for servers in self._servers.values()))
+
+    # ------------------------------------------------------------------------------------------- clock
+
+    def beat(self) -> None:
+        """Control is there: what we serve is the newest World (DESIGN, the law, 4)."""
+        self._beat_s = time.monotonic()
+        if self.world and self.responder.stale:
+            self._set_stale(False)
+
+    def _watch_clock(self) -> None:
+        """A World is stale when nothing was heard for three intervals."""
+        assert self._configuration is not None  # noqa: S101 - started with the first World
+        interval_s = self._configuration.probes.interval_s
+        if time.monotonic() - self._beat_s > STALE_INTERVALS * interval_s and not self.responder.stale:
+            self._set_stale(True)
+        self.loop.call_later(min(1.0, interval_s / 4), self._watch_clock)
+
+    def _set_stale(self, stale: bool) -> None:
+        self.responder.stale = self.redirector.stale = stale
+
+    # ------------------------------------------------------------------------------------------- tally
+
+    def _new_class(self, service: str, located: Located) -> None:
+        client = located.client
+        if client.special is None and len(self._new) < MOST_WAITING:
+            self._new.append([service, client.family, client.network, client.length])
+
+    def _sample(self, sample: dns.Sample | redirect.Sample) -> None:
+        if len(self._samples) < MOST_WAITING:
+            self._samples.append(asdict(sample))
+
+    def tally(self) -> dict[str, Any]:
+        """What was counted since the last tally; it can go through JSON."""
+        counts = []
+        for key, count in self.counters.items():
+            more = count - self._told.get(key, 0)
+            if more:
+                counts.append([*key, more])
+                self._told[key] = count
+        new, self._new = self._new, []
+        samples, self._samples = self._samples, []
+        return {
+            "world": self.world,
+            "stale": bool(self.world) and self.responder.stale,
+            "counts": counts,
+            "classes": new,
+            "samples": samples,
+        }

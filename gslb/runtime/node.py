@@ -1,0 +1,150 @@
+"""What the admin side sees of control (`gslb.admin.node.Node`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from gslb import dns, redirect
+from gslb.admin import Feed
+from gslb.admin.node import Metrics, Reload, Status
+from gslb.errors import StoreError
+from gslb.geo import GeoIndex, Source
+from gslb.model import Configuration, Event, World
+from gslb.runtime.journal import Journal
+from gslb.runtime.pool import Pool
+from gslb.runtime.publisher import Publisher
+from gslb.runtime.sockets import Listener
+from gslb.runtime.tallies import Tallies
+from gslb.runtime.watching import Watch
+from gslb.state import SiteReport
+from gslb.state.store import Store
+from gslb.steering import Lookup
+
+METRICS: Final[Metrics] = {
+    "gslb_probe_results_total": ("Results of probes.", ("site", "door", "verdict")),
+    "gslb_probe_internal_errors_total": ("Probes that failed by a fault of our own.", ()),
+    "gslb_worker_restarts_total": ("Times that a data-plane worker was started again.", ("worker",)),
+    "gslb_store_failures_total": ("Writes to the state directory that failed.", ()),
+    "gslb_tally_refused_total": ("Counts or samples of workers that were not understood, or beyond a bound.", ()),
+    "gslb_classes_refused_total": ("Classes of clients beyond the bound; they are decided one by one.", ()),
+    "gslb_classes": ("Classes of clients that tables are compiled for.", ()),
+    "gslb_world_build_seconds": ("Time that the World at hand took to compile and encode.", ()),
+    "gslb_world_octets": ("Size of the World at hand as it is sent to each worker.", ()),
+    "gslb_worker_world": ("Number of the World that a worker serves.", ("worker",)),
+    "gslb_worker_stale": ("Whether a worker has not heard of control for three intervals.", ("worker",)),
+    "gslb_listener_up": ("Whether a listener answered the node's own question.", ("role", "address")),
+    "gslb_geo_lookup_errors_total": ("Look-ups that failed on a broken record of a database.", ()),
+}
+
+
+class ControlNode:
+    """`configuration` and `geo` are set anew by a reload."""
+
+    def __init__(self, configuration: Configuration, geo: GeoIndex, journal: Journal, store: Store | None, watch: Watch) -> None:
+        self.configuration = configuration
+        self.feed = Feed()
+        self.journal, self.tallies = journal, Tallies()
+        self.started = datetime.now(UTC)
+        self.reload = Reload(self.started, True)
+        self.world_at = self.started
+        self.watch = watch
+        self.pool: Pool | None = None
+        self.publisher: Publisher | None = None
+        self.stale: dict[int, bool] = {}
+        self.deaf: dict[Listener, str] = {}
+        self.index = geo
+        self._store = store
+        self._world: World | None = None
+
+    # What runs
+
+    @property
+    def world(self) -> World:
+        assert self._world is not None  # noqa: S101 - the first World is published before the admin side starts
+        return self._world
+
+    def set_world(self, world: World) -> None:
+        self._world, self.world_at = world, datetime.now(UTC)
+        self.feed.changed()
+
+    @property
+    def lookup(self) -> Lookup:
+        return self.index.lookup
+
+    @property
+    def geo(self) -> Sequence[Source]:
+        return self.index.sources
+
+    def status(self) -> Status:
+        workers = self.pool.workers if self.pool else []
+        return Status(
+            ready=self.watch.tracker.ready,
+            stale=any(self.stale.values()),
+            started=self.started,
+            world_at=self.world_at,
+            reload=self.reload,
+            workers=sum(worker.serving for worker in workers),
+            workers_wanted=len(workers),
+        )
+
+    def reports(self) -> Sequence[SiteReport]:
+        return [self.watch.tracker.report(site.id) for site in self.configuration.sites]
+
+    def report(self, site: str) -> SiteReport:
+        return self.watch.tracker.report(site)
+
+    # What happened, and what is to happen
+
+    def events(self, limit: int, before: int | None) -> Sequence[Event]:
+        recent = [event for event in reversed(self.journal.recent) if before is None or event.number < before]
+        if len(recent) >= limit or self._store is None:
+            return recent[:limit]
+        try:
+            older = self._store.events(limit - len(recent), recent[-1].number if recent else before)
+        except StoreError as error:
+            self.journal.note_store_failure(error)
+            older = ()
+        return [*recent, *older]
+
+    def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
+        self.watch.drain(site, reason, who, for_s)
+        self.feed.changed()
+
+    def enable(self, site: str, who: str) -> None:
+        self.watch.enable(site, who)
+        self.feed.changed()
+
+    # What is counted
+
+    @property
+    def metrics(self) -> Metrics:
+        return {**dns.METRICS, **redirect.METRICS, **METRICS}
+
+    def counters(self) -> Mapping[tuple[str, ...], int]:
+        own: dict[tuple[str, ...], int] = {
+            ("gslb_probe_internal_errors_total",): self.watch.internal_errors,
+            ("gslb_store_failures_total",): self.journal.store_failures,
+            ("gslb_tally_refused_total",): self.tallies.refused,
+            ("gslb_geo_lookup_errors_total",): self.index.errors,
+        }
+        if self.publisher is not None:
+            own["gslb_classes_refused_total",] = self.publisher.classes.refused
+        own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
+        workers = self.pool.workers if self.pool else []
+        own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
+        return {**self.tallies.counts, **own}
+
+    def gauges(self) -> Mapping[tuple[str, ...], float]:
+        found: dict[tuple[str, ...], float] = {}
+        if self.publisher is not None:
+            found["gslb_classes",] = len(self.publisher.classes)
+            found["gslb_world_build_seconds",] = self.publisher.seconds
+            found["gslb_world_octets",] = self.publisher.octets
+        for worker in self.pool.workers if self.pool else []:
+            found["gslb_worker_world", str(worker.index)] = worker.world
+            found["gslb_worker_stale", str(worker.index)] = float(self.stale.get(worker.index, False))
+        for listener, fault in self.deaf.items():
+            found["gslb_listener_up", listener.role, str(listener.endpoint)] = float(not fault)
+        return found
