@@ -138,15 +138,11 @@ def _open(source: Path) -> list[tuple[Path, maxminddb.Reader]]:
         raise GeoError(f"{source}: {error}") from error
 
 
-def _entries(
-    path: Path, reader: maxminddb.Reader, family: int, grid: Grid, progress: Progress
-) -> Iterator[Entry]:
+def _entries(path: Path, reader: maxminddb.Reader, family: int, grid: Grid, progress: Progress) -> Iterator[Entry]:
     metadata = reader.metadata()
     if metadata.ip_version < family:
         return
-    adapter: Adapter = adapter_for(
-        (record for _, record in islice(reader, _SAMPLE)), str(path), metadata.database_type
-    )
+    adapter: Adapter = adapter_for((record for _, record in islice(reader, _SAMPLE)), str(path), metadata.database_type)
     for count, (network, record) in enumerate(reader, 1):
         if count % _REPORT_EVERY == 0:
             progress(f"{path.name}: {count} networks of IPv{family} read")

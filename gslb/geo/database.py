@@ -1,34 +1,27 @@
-"""One open MMDB file.
-
-The reader maps files into memory, and a mapped file that is cut short (`cp new.mmdb old.mmdb` does that
-before it writes) kills every process that looks at the part that is gone. So the file is copied first, into
-memory that nobody else can reach, and the copy is mapped.
-"""
+"""One open database file, in memory: whatever happens to the file afterwards does not matter to those who look up."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
-from typing import BinaryIO, cast
-
-import maxminddb
 
 from gslb.errors import GeoError
+from gslb.geo.mmdb_reader import MmdbReader
 from gslb.geo.schemas import NOTHING, Adapter, Fields, Record, adapter_for
 from gslb.model import Family
 
 Signature = tuple[int, int, int, int]  # device, inode, size, mtime in ns: another one is another file
 
-_CHUNK = 1 << 20
+_MOST_RECORDS = 131_072  # remembered; all of a City database's are about as many
 # Where a database is looked at to learn its schema: all over IPv4, and over what is given out of IPv6.
-_SAMPLE_V4 = tuple(part << 28 for part in range(14))
-_SAMPLE_V6 = (0, *(0x2000 + (part << 9) << 112 for part in range(16)))
+_SAMPLE: tuple[tuple[Family, int], ...] = (
+    *((4, part << 28) for part in range(14)),
+    (6, 0),
+    *((6, 0x2000 + (part << 9) << 112) for part in range(16)),
+)
 _SAMPLE_RECORDS = 4  # at each of them
 _SAMPLE_STEPS = 300  # more unknown blocks than can lie on the way to one network
 
@@ -48,12 +41,12 @@ class Source:
 class Database:
     """Look-ups by integer."""
 
-    def __init__(self, reader: maxminddb.Reader, source: Source, signature: Signature) -> None:
+    def __init__(self, reader: MmdbReader, source: Source, signature: Signature) -> None:
         self._reader = reader
-        self._ipv6 = source.ip_version == 6
+        self._known: dict[int, Fields] = {}
         self.source = source
         self.signature = signature
-        sample = list(_sample(reader, self._ipv6))
+        sample = list(_sample(reader))
         self._adapter: Adapter = adapter_for(sample, source.path, source.type)
         found = [self._adapter(record) for record in sample]
         self._geo = any(fields.country or fields.location for fields in found)
@@ -63,44 +56,23 @@ class Database:
     def open(cls, path: str, name: str) -> Database:
         """`name` is what people call it. Raises GeoError with one sentence."""
         try:
-            return cls._open(path, name)
+            data, read_signature = _read(path, name)
         except OSError as error:
-            raise GeoError(
-                f"{name}: can't be read ({error.strerror or error}); check the path and its rights"
-            ) from error
-        except (maxminddb.InvalidDatabaseError, ValueError, TypeError, MemoryError) as error:
-            raise GeoError(f"{name}: {_what_is_wrong(path)}") from error
-
-    @classmethod
-    def _open(cls, path: str, name: str) -> Database:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would keep us waiting, a device never end
-            raise GeoError(f"{name}: is no regular file; give the path of a .mmdb file")
-        with open(path, "rb") as file, _private_copy() as (copy, copy_path):
-            before = signature(os.fstat(file.fileno()))
-            sha256 = _copy(file, copy)
-            if signature(os.fstat(file.fileno())) != before:
-                raise GeoError(f"{name}: is being written; move complete files into place")
-            reader = maxminddb.open_database(copy_path)
-        metadata = reader.metadata()
-        source = Source(
-            path=name,
-            type=metadata.database_type,
-            build_epoch=metadata.build_epoch,
-            sha256=sha256,
-            ip_version=metadata.ip_version,
-            nodes=metadata.node_count,
-        )
-        return cls(reader, source, before)
+            raise GeoError(f"{name}: can't be read ({error.strerror or error}); check the path and its rights") from error
+        try:
+            reader = MmdbReader(data)
+            return cls(reader, _source(name, data, reader), read_signature)
+        except GeoError:
+            raise
+        except Exception as error:  # bytes of somebody else's raise more kinds of it than anybody lists
+            raise GeoError(f"{name}: {_what_is_wrong(data)}") from error
 
     def lookup(self, family: Family, address: int) -> tuple[Fields, int]:
         """Raises whatever the reader raises where the file is broken."""
-        if family == 4:
-            record, length = self._reader.get_with_prefix_len(IPv4Address(address))
-        elif self._ipv6:
-            record, length = self._reader.get_with_prefix_len(IPv6Address(address))
-        else:
-            return NOTHING, 0  # knows nothing of all of IPv6
-        return (self._adapter(record) if isinstance(record, dict) else NOTHING), length
+        reference, length = self._reader.find(family, address)
+        if reference is None:
+            return NOTHING, length
+        return self._known.get(reference) or self._fields(reference), length
 
     def adds_to(self, fields: Fields) -> bool:
         """Whether a record of this kind of database can hold what is lacking."""
@@ -108,60 +80,60 @@ class Database:
             return True
         return self._geo and (fields.country is None or fields.location is None)
 
-    def close(self) -> None:
-        self._reader.close()
+    def _fields(self, reference: int) -> Fields:
+        record = self._reader.record(reference)
+        if len(self._known) >= _MOST_RECORDS:
+            self._known.clear()
+        return self._known.setdefault(reference, self._adapter(record) if isinstance(record, dict) else NOTHING)
 
 
 def signature(status: os.stat_result) -> Signature:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _what_is_wrong(path: str) -> str:
+def _read(path: str, name: str) -> tuple[bytes, Signature]:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would keep us waiting, a device never end
+        raise GeoError(f"{name}: is no regular file; give the path of a .mmdb file")
     with open(path, "rb") as file:
-        start = file.read(2)
-    if not start:
+        before = signature(os.fstat(file.fileno()))
+        data = file.read()
+        if signature(os.fstat(file.fileno())) != before:
+            raise GeoError(f"{name}: is being written; move complete files into place")
+    return data, before
+
+
+def _source(name: str, data: bytes, reader: MmdbReader) -> Source:
+    metadata = reader.metadata
+    return Source(
+        path=name,
+        type=str(metadata.database_type),
+        build_epoch=int(metadata.build_epoch),
+        sha256=hashlib.sha256(data).hexdigest(),
+        ip_version=metadata.ip_version,
+        nodes=metadata.node_count,
+    )
+
+
+def _what_is_wrong(data: bytes) -> str:
+    if not data:
         return "is empty; fetch the .mmdb file again"
-    if start == b"\x1f\x8b":
+    if data.startswith(b"\x1f\x8b"):
         return "is compressed; unpack it and give the path of the .mmdb file"
     return "is no MaxMind database, or a broken or truncated one; fetch the .mmdb file again"
 
 
-@contextmanager
-def _private_copy() -> Iterator[tuple[BinaryIO, str]]:
-    """A file without a name, and a path to open it by. It lives as long as something maps it."""
-    if not hasattr(os, "memfd_create"):
-        with tempfile.NamedTemporaryFile(prefix="gslb-geo-") as file:
-            yield cast(BinaryIO, file), file.name
-        return
-    with open(os.memfd_create("gslb-geo", os.MFD_CLOEXEC), "wb") as file:
-        yield file, f"/proc/self/fd/{file.fileno()}"
+def _sample(reader: MmdbReader) -> Iterator[Record]:
+    """Some records from all over."""
+    for family, start in _SAMPLE:
+        yield from _records(reader, family, start)
 
 
-def _copy(source: BinaryIO, target: BinaryIO) -> str:
-    """Returns the SHA-256 of what was copied, hexadecimal."""
-    digest = hashlib.sha256()
-    while chunk := source.read(_CHUNK):
-        digest.update(chunk)
-        target.write(chunk)
-    target.flush()
-    return digest.hexdigest()
-
-
-def _sample(reader: maxminddb.Reader, ipv6: bool) -> Iterator[Record]:
-    """Some records from all over. Not by iterating: that has no end in a tree that somebody twisted."""
-    for start in _SAMPLE_V4:
-        yield from _records(reader, IPv4Address, start, 32)
-    if ipv6:
-        for start in _SAMPLE_V6:
-            yield from _records(reader, IPv6Address, start, 128)
-
-
-def _records(
-    reader: maxminddb.Reader, kind: type[IPv4Address] | type[IPv6Address], address: int, width: int
-) -> Iterator[Record]:
+def _records(reader: MmdbReader, family: Family, address: int) -> Iterator[Record]:
+    width = 32 if family == 4 else 128
     left = _SAMPLE_RECORDS
     for _ in range(_SAMPLE_STEPS):
-        record, length = reader.get_with_prefix_len(kind(address))
+        reference, length = reader.find(family, address)
+        record = None if reference is None else reader.record(reference)
         if isinstance(record, dict):
             yield record
             left -= 1

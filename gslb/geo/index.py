@@ -66,11 +66,6 @@ class GeoIndex:
             self._refused = now
             raise
 
-    def close(self) -> None:
-        """Gives the memory back at once, not when the last reference goes. Nobody may look up any more."""
-        for database in self._databases:
-            database.close()
-
     def _ask(self, database: Database, family: Family, address: int) -> tuple[Fields, int]:
         try:
             return database.lookup(family, address)

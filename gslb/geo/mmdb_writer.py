@@ -51,9 +51,7 @@ def encode(value: Value, kind: int | None = None) -> bytes:
         number = value.to_bytes((value.bit_length() + 7) // 8, "big")
         return _control(kind, len(number)) + number
     if isinstance(value, Mapping):
-        return _control(_MAP, len(value)) + b"".join(
-            encode(key) + encode(item) for key, item in value.items()
-        )
+        return _control(_MAP, len(value)) + b"".join(encode(key) + encode(item) for key, item in value.items())
     return _control(_ARRAY, len(value)) + b"".join(map(encode, value))
 
 
@@ -153,9 +151,7 @@ def database(
         "record_size": encode(bits, _UINT16),
     }
     pairs = b"".join(encode(key) + value for key, value in metadata.items())
-    return b"".join(
-        (tree.encode(offsets, bits), _SEPARATOR, data, _MARKER, _control(_MAP, len(metadata)), pairs)
-    )
+    return b"".join((tree.encode(offsets, bits), _SEPARATOR, data, _MARKER, _control(_MAP, len(metadata)), pairs))
 
 
 def write(
@@ -170,9 +166,7 @@ def write(
 ) -> None:
     """A database of these networks, which do not overlap. IPv4 networks lie at ::/96 of an IPv6 tree."""
     tree = Tree(128 if ip_version == 6 else 32)
-    placed = [
-        (int(network.network_address), _length(network, tree.width), record) for network, record in entries
-    ]
+    placed = [(int(network.network_address), _length(network, tree.width), record) for network, record in entries]
     values: dict[bytes, int] = {}
     records: list[Value] = []
     for first, length, record in sorted(placed, key=lambda entry: entry[:2]):

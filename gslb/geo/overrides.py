@@ -26,9 +26,7 @@ class Overrides:
             known = self._fields.get(network, NOTHING)
             self._fields[network] = filled(known, Fields(place.country, place.location, place.asn))
         self._set = PrefixSet(self._fields)
-        self._merged = {
-            family: [self._merge(cover) for cover in self._set.covers[family]] for family in FINEST_PREFIX
-        }
+        self._merged = {family: [self._merge(cover) for cover in self._set.covers[family]] for family in FINEST_PREFIX}
 
     def __len__(self) -> int:
         return len(self._fields)
@@ -64,8 +62,4 @@ def filled(fields: Fields, more: Fields) -> Fields:
 
 def coarse(network: Network) -> Network:
     finest = FINEST_PREFIX[network.version]
-    return (
-        network
-        if network.prefixlen <= finest
-        else ip_network((int(network.network_address), finest), strict=False)
-    )
+    return network if network.prefixlen <= finest else ip_network((int(network.network_address), finest), strict=False)

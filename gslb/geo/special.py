@@ -36,9 +36,7 @@ SPECIAL_NETWORKS: Mapping[Family, tuple[Network, ...]] = {
 def _prefixes(networks: tuple[Network, ...]) -> tuple[tuple[int, int, int], ...]:
     """(bits to shift out, what is left of an address inside, length) of each."""
     shifts = ((network.max_prefixlen - network.prefixlen, network) for network in networks)
-    return tuple(
-        (shift, int(network.network_address) >> shift, network.prefixlen) for shift, network in shifts
-    )
+    return tuple((shift, int(network.network_address) >> shift, network.prefixlen) for shift, network in shifts)
 
 
 _SPECIAL = {family: _prefixes(networks) for family, networks in SPECIAL_NETWORKS.items()}

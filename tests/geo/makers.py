@@ -52,9 +52,7 @@ def override(
     location: tuple[float, float] | None = None,
     asn: int | None = None,
 ) -> GeoOverride:
-    return GeoOverride(
-        ip_network(network, strict=False), Place(country, Location(*location) if location else None, asn)
-    )
+    return GeoOverride(ip_network(network, strict=False), Place(country, Location(*location) if location else None, asn))
 
 
 def index(*databases: Path | str, overrides: tuple[GeoOverride, ...] = ()) -> GeoIndex:

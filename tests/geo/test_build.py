@@ -68,9 +68,7 @@ def test_places_of_one_degree_are_merged_at_their_mean(tmp_path: Path, out: Path
 
 
 def test_a_border_through_a_degree_stays_a_border(tmp_path: Path, out: Path):
-    source = mmdb(
-        tmp_path / "x.mmdb", {"10.0.0.0/16": city("DE", 47.6, 7.6), "10.1.0.0/16": city("CH", 47.6, 7.6)}
-    )
+    source = mmdb(tmp_path / "x.mmdb", {"10.0.0.0/16": city("DE", 47.6, 7.6), "10.1.0.0/16": city("CH", 47.6, 7.6)})
     assert built(source, out, "10.0.0.1") == (Place("DE", Location(47.6, 7.6)), 16)
     assert where(index(out), "10.1.0.1")[0].country == "CH"
 
@@ -84,9 +82,7 @@ def test_a_country_without_coordinates_stays_known_and_the_rest_unknown(tmp_path
 def test_one_file_for_each_family_is_a_directory(tmp_path: Path, out: Path):
     source = tmp_path / "source"
     source.mkdir()
-    mmdb(
-        source / "ipv4.mmdb", {"18.0.0.0/8": flat("US", 42.4, -71.1)}, ip_version=4, build_epoch=1_700_000_001
-    )
+    mmdb(source / "ipv4.mmdb", {"18.0.0.0/8": flat("US", 42.4, -71.1)}, ip_version=4, build_epoch=1_700_000_001)
     mmdb(source / "ipv6.mmdb", {"2001:200::/32": flat("JP", 35.4, 139.4)})
     assert built(source, out, "18.1.1.1") == (Place("US", Location(42.4, -71.1)), 8)
     assert where(index(out), "2001:200::1") == (Place("JP", Location(35.4, 139.4)), 32)
@@ -94,9 +90,7 @@ def test_one_file_for_each_family_is_a_directory(tmp_path: Path, out: Path):
 
 
 def test_the_same_source_gives_the_same_bytes(tmp_path: Path, out: Path):
-    source = mmdb(
-        tmp_path / "x.mmdb", {f"10.{second}.0.0/17": flat("JP", 35.0, second / 2) for second in range(200)}
-    )
+    source = mmdb(tmp_path / "x.mmdb", {f"10.{second}.0.0/17": flat("JP", 35.0, second / 2) for second in range(200)})
     build(source, out)
     first = out.read_bytes()
     build(source, out)

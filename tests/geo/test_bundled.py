@@ -36,9 +36,7 @@ def bundled() -> GeoIndex:
         ("2001:638::/32", "DE", Location(51.0, 10.0), 500),
     ],
 )
-def test_well_known_networks_are_where_they_are(
-    bundled: GeoIndex, network: str, country: str, near: Location, km: float
-):
+def test_well_known_networks_are_where_they_are(bundled: GeoIndex, network: str, country: str, near: Location, km: float):
     parsed = ip_network(network)
     place, length = bundled.lookup(parsed.version, int(parsed.network_address))
     assert place.country == country
@@ -109,10 +107,7 @@ def _means() -> dict[str, Location]:
         for network, record in reader:
             if network.version == 4 and isinstance(record, dict) and "location" in record:
                 _add(sums[record["country"]["iso_code"]], record["location"], network.num_addresses)
-    return {
-        country: Location(degrees(atan2(z, hypot(x, y))), degrees(atan2(y, x)))
-        for country, (x, y, z) in sums.items()
-    }
+    return {country: Location(degrees(atan2(z, hypot(x, y))), degrees(atan2(y, x))) for country, (x, y, z) in sums.items()}
 
 
 def _add(sums: list[float], location: dict[str, float], weight: int) -> None:

@@ -31,9 +31,7 @@ def cities(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def asns(tmp_path: Path) -> Path:
-    return mmdb(
-        tmp_path / "asn.mmdb", {"133.11.0.0/17": asn(2501), "133.11.128.0/17": asn(2500)}, "GeoLite2-ASN"
-    )
+    return mmdb(tmp_path / "asn.mmdb", {"133.11.0.0/17": asn(2501), "133.11.128.0/17": asn(2500)}, "GeoLite2-ASN")
 
 
 def test_ipv4_lengths_are_ipv4_lengths_in_an_ipv6_tree(cities: Path):

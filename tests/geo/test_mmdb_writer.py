@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import geoip2.database
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gslb.geo.mmdb_writer import Tree, Value, database, write
 from gslb.model import Network
 from tests.geo.makers import city, mmdb
+from tests.geo.networks import disjoint_networks
 
 MODES = pytest.mark.parametrize("mode", [maxminddb.MODE_MMAP_EXT, maxminddb.MODE_MEMORY])
 EVERY_KIND: dict[str, Value] = {
@@ -133,34 +134,6 @@ def test_a_file_without_records_is_still_read(tmp_path: Path):
     (tmp_path / "x.mmdb").write_bytes(database(tree, ["never used"], "Test", "", 1))
     with maxminddb.open_database(tmp_path / "x.mmdb") as reader:
         assert reader.get_with_prefix_len("1.2.3.4") == (None, 1)
-
-
-@st.composite
-def disjoint_networks(draw: st.DrawFn) -> dict[Network, Value]:
-    """Random networks of both families, without those that overlap an earlier one."""
-    v4 = st.builds(_network4, st.integers(0, 2**32 - 1), st.integers(1, 32))
-    v6 = st.builds(_network6, st.integers(2**125, 2**126 - 1), st.integers(4, 128))
-    chosen: dict[Network, Value] = {}
-    for network in draw(st.lists(v4 | v6, min_size=1, max_size=12)):
-        if not any(_first(network) <= _last(other) and _first(other) <= _last(network) for other in chosen):
-            chosen[network] = {"value": draw(st.integers(0, 3))}
-    return chosen
-
-
-def _network4(address: int, length: int) -> Network:
-    return IPv4Network((address, length), strict=False)
-
-
-def _network6(address: int, length: int) -> Network:
-    return IPv6Network((address, length), strict=False)
-
-
-def _first(network: Network) -> int:
-    return int(network.network_address)
-
-
-def _last(network: Network) -> int:
-    return int(network.broadcast_address)
 
 
 @given(disjoint_networks(), st.sampled_from([maxminddb.MODE_MMAP_EXT, maxminddb.MODE_MEMORY]))

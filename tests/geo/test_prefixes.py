@@ -64,9 +64,7 @@ def networks(family: Family) -> st.SearchStrategy[Network]:
     width = 32 if family == 4 else 128
 
     def network(top: int, bottom: int, length: int) -> Network:
-        return ip_network(
-            ((top << width - 4 | bottom) if width == 32 else top << 124 | bottom, length), strict=False
-        )
+        return ip_network(((top << width - 4 | bottom) if width == 32 else top << 124 | bottom, length), strict=False)
 
     lengths = st.integers(0, 8) | st.integers(width - 8, width)
     return st.builds(network, st.integers(0, 15), st.integers(0, 255), lengths)
@@ -114,8 +112,7 @@ def test_covering_is_what_asking_each_network_finds(question: tuple[list[Network
     inside = {
         network
         for network in networks
-        if network.version == family
-        and int(network.network_address) <= address <= int(network.broadcast_address)
+        if network.version == family and int(network.network_address) <= address <= int(network.broadcast_address)
     }
     expected = tuple(sorted(inside, key=lambda network: -network.prefixlen))
     assert PrefixSet(networks).covering(family, address) == expected

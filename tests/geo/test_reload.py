@@ -31,7 +31,7 @@ def test_a_file_moved_into_place_is_noticed_and_opened(path: Path, tmp_path: Pat
 
 
 def test_a_file_cut_short_in_place_harms_nobody(path: Path):
-    """With a mapping of the file itself the next look-up would be the last of this process (SIGBUS)."""
+    """`cp new old` cuts it short before it writes. With a mapping the next look-up would be our last (SIGBUS)."""
     old = index(path)
     os.truncate(path, 0)
     assert [where(old, f"{first}.1.1.1")[0] for first in (17, 18)] == [Place(), Place("US")]
@@ -74,19 +74,7 @@ def test_open_indexes_hold_no_descriptor(path: Path):
     before = os.listdir("/proc/self/fd")
     opened = [index(path) for _ in range(5)]
     assert len(os.listdir("/proc/self/fd")) == len(before)
-    for one in opened:
-        one.close()
-
-
-def test_opening_again_and_again_does_not_grow(path: Path):
-    def mapped() -> int:
-        return Path("/proc/self/maps").read_text().count("gslb-geo")
-
-    before = mapped()
-    opened = index(path)
-    for _ in range(20):
-        opened = opened.reopen()
-    assert mapped() == before + 1
+    assert len(opened) == 5
 
 
 def test_the_bundled_database_does_not_change():

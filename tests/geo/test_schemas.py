@@ -41,9 +41,7 @@ def test_norway_is_a_country():
     assert nested({"country": {"iso_code": "NO"}}) == Fields("NO")
 
 
-@pytest.mark.parametrize(
-    "code", ["", "-", "ZZ", "XX", "JPN", "J1", "日本", 1, None, False, ["JP"], {"iso_code": "JP"}]
-)
+@pytest.mark.parametrize("code", ["", "-", "ZZ", "XX", "JPN", "J1", "日本", 1, None, False, ["JP"], {"iso_code": "JP"}])
 def test_what_is_no_country_code_is_missing(code: object):
     assert flat({"country_code": code}) == Fields()
     assert nested({"country": {"iso_code": code}}) == Fields()
@@ -95,9 +93,7 @@ values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.binary(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
 )
-keys = st.sampled_from(
-    ["country", "registered_country", "location", "iso_code", "country_code", "latitude", "longitude", "asn"]
-)
+keys = st.sampled_from(["country", "registered_country", "location", "iso_code", "country_code", "latitude", "longitude", "asn"])
 
 
 @given(st.dictionaries(keys, values | st.dictionaries(keys, values)))

@@ -57,9 +57,7 @@ def test_the_ipv4_address_within(address: str, ipv4: str, offset: int):
     assert embedded_ipv4(int(IPv6Address(address))) == (int(IPv4Address(ipv4)), offset)
 
 
-@pytest.mark.parametrize(
-    "address", ["64:ff9b:1::1", "64:ff9b::1:0:0", "2003::", "2001:1::", "::192.0.2.33", "2001:db8::"]
-)
+@pytest.mark.parametrize("address", ["64:ff9b:1::1", "64:ff9b::1:0:0", "2003::", "2001:1::", "::192.0.2.33", "2001:db8::"])
 def test_other_ipv6_addresses_carry_none(address: str):
     assert embedded_ipv4(int(IPv6Address(address))) is None
 
