@@ -2,8 +2,31 @@
 
 from gslb.steering.classes import ClientClass, Group
 from gslb.steering.client import Lookup, locate
+from gslb.steering.compare import Comparison, Side, compare
 from gslb.steering.decide import decide
+from gslb.steering.explain import explain, lines
 from gslb.steering.filters import FILTERS
+from gslb.steering.locator import Located, Locator
 from gslb.steering.map import SteeringMap
+from gslb.steering.table import Memo, Outcome, Table, compile_table
 
-__all__ = ["FILTERS", "ClientClass", "Group", "Lookup", "SteeringMap", "decide", "locate"]
+__all__ = [
+    "FILTERS",
+    "ClientClass",
+    "Comparison",
+    "Group",
+    "Located",
+    "Locator",
+    "Lookup",
+    "Memo",
+    "Outcome",
+    "Side",
+    "SteeringMap",
+    "Table",
+    "compare",
+    "compile_table",
+    "decide",
+    "explain",
+    "lines",
+    "locate",
+]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gslb.model import Address, Choice, Client, Decision, Door, Request, Service, View, Why, World
+from gslb.model import Address, Client, Decision, Door, Request, Service, View, Why, World
 from gslb.steering.arrange import Plan, order, plan_of, ttl_s, verdict
+from gslb.steering.bounded import Bounded
 from gslb.steering.candidates import Candidate, Field, Mode
 from gslb.steering.classes import ClientClass
-from gslb.steering.filters import UNREACHABLE, UNWELL, run_chain
+from gslb.steering.filters import UNREACHABLE, UNWELL, required, run_chain
 from gslb.steering.map import map_of
 from gslb.steering.scene import Scene
-from gslb.steering.standings import Standings, addresses_of
+from gslb.steering.standings import Standings
 from gslb.steering.trace import Outcome, explain_sites
 
 
@@ -27,30 +28,65 @@ class Judged(NamedTuple):
 def decide(world: World, client: Client, request: Request, trace: bool = True) -> Decision:
     """Whole: sites in order, how many to tell, how long and for which prefix it holds, and why of every site."""
     steering = map_of(world)
-    service = world.configuration.service(request.service)
-    client_class = steering.classify(service.host, client)
-    judged = judge(Standings(world, service, request.view), client_class, request.path)
+    stage = _stage_of(world, request)
+    service = stage.standings.service
     slot = steering.slot(service.host, client)
-    plan = plan_of(judged.scene, judged.field)
+    judged, plan = stage.plan(steering.classify(service.host, client), request.path)
     ordered = [] if judged.nothing else order(plan.stands, slot, plan.sticky)
     chosen, avoided = _picked(ordered, request)
     why, ttl = _why_and_ttl(judged, plan, slot, ordered)
+    outcome = Outcome(judged.scene, judged.field, client, slot, chosen, avoided, why)
     return Decision(
         why=why,
-        choices=tuple(choice(world, service, request.view, candidate.site) for candidate in chosen),
+        choices=tuple(stage.standings.choice(candidate.site) for candidate in chosen),
         told=min(told_of(judged), len(chosen)),
         ttl_s=ttl,
         scope=steering.scope(service.host, client),
         world=world.number,
         addresses=fallback(service, request.view) if why is Why.ALL_DOWN_ADDRESSES else (),
-        trace=explain_sites(Outcome(judged.scene, judged.field, client, slot, plan, chosen, avoided, why)) if trace else (),
+        trace=explain_sites(outcome) if trace else (),
     )
 
 
-def judge(standings: Standings, client_class: ClientClass, path: str | None) -> Judged:
+class _Stage:
+    """One view of one service in one World, with what was found out about classes there."""
+
+    def __init__(self, standings: Standings) -> None:
+        self.standings = standings
+        self._plans: Bounded[tuple[ClientClass, frozenset[str]], tuple[Judged, Plan]] = Bounded(_KEPT_PLANS)
+
+    def plan(self, client_class: ClientClass, path: str | None) -> tuple[Judged, Plan]:
+        sets = required(self.standings.service, self.standings.view.door, path)
+        found = self._plans.get((client_class, sets))
+        if found is None:
+            judged = judge(self.standings, client_class, sets)
+            found = (judged, plan_of(judged.scene, judged.field))
+            self._plans.put((client_class, sets), found)
+        return found
+
+
+_KEPT_PLANS = 1024
+_stages: tuple[World | None, dict[tuple[str, View], _Stage]] = (None, {})
+
+
+def _stage_of(world: World, request: Request) -> _Stage:
+    """Kept for as long as the same World is asked."""
+    global _stages
+    latest, stages = _stages
+    if latest is not world:
+        stages = {}
+        _stages = (world, stages)
+    stage = stages.get((request.service, request.view))
+    if stage is None:
+        service = world.configuration.service(request.service)
+        stage = stages[request.service, request.view] = _Stage(Standings(world, service, request.view))
+    return stage
+
+
+def judge(standings: Standings, client_class: ClientClass, sets: frozenset[str]) -> Judged:
     """Run the chain, and a second time without health when that leaves nothing and the service fails open."""
     mode = Mode.NORMAL if standings.world.ready else Mode.STARTING
-    scene = Scene(standings, client_class, path, mode)
+    scene = Scene(standings, client_class, sets, mode)
     field = run_chain(scene)
     if field.any_eligible:
         return Judged(scene, field, None)
@@ -99,10 +135,6 @@ def told_of(judged: Judged) -> int:
     if judged.scene.door is Door.HTTP:
         return 1
     return len(judged.field.candidates) if judged.field.told is None else judged.field.told
-
-
-def choice(world: World, service: Service, view: View, site: str) -> Choice:
-    return Choice(site, addresses_of(world, service.host, view, world.configuration.site(site)))
 
 
 def fallback(service: Service, view: View) -> tuple[Address, ...]:

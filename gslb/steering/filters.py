@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gslb.model import Door, Site
+from gslb.model import Door, Service, Site
 from gslb.steering import geometry
 from gslb.steering.candidates import Block, Field, Mode
 from gslb.steering.classes import Group, Kind
@@ -55,7 +55,7 @@ def up(scene: Scene, field: Field) -> Field:
 
 def content(scene: Scene, field: Field) -> Field:
     """Sites that hold what is asked for. DNS sees no path: every set, as long as enough sites have them all."""
-    sets = _required(scene)
+    sets = scene.required
     if not sets:
         return field
     sites = scene.sites
@@ -70,12 +70,11 @@ def content(scene: Scene, field: Field) -> Field:
     return replace(field, candidates=marked, notes=(*field.notes, *_shortage(sets, least)))
 
 
-def _required(scene: Scene) -> frozenset[str]:
-    sets = scene.service.content
-    if scene.door is Door.DNS:
-        return frozenset(one.name for one in sets)
-    path = scene.path or ""
-    covering = [one for one in sets if path.startswith(one.prefix)]
+def required(service: Service, door: Door, path: str | None) -> frozenset[str]:
+    """The release sets that a site must hold to answer this: of a path, those with the longest prefix of it."""
+    if door is Door.DNS:
+        return frozenset(one.name for one in service.content)
+    covering = [one for one in service.content if (path or "").startswith(one.prefix)]
     return frozenset([max(covering, key=lambda one: len(one.prefix)).name]) if covering else frozenset()
 
 

@@ -60,11 +60,11 @@ class Locator:
     ) -> Located:
         """As `locate`, then `classify`, `slot` and `scope`. Bits of `address` past `length` must be 0 or belong to it."""
         if family == 4:
-            key: _Network = (service, 4, address >> 8, length if length < 24 else 24)
+            key: _Network = (service, 4, address >> 8, min(24, length))
         elif address >> 96 in _LOW_32:
             key = (service, 6, address >> 8, length)
         else:
-            key = (service, 6, address >> 72, length if length < 56 else 56)
+            key = (service, 6, address >> 72, min(56, length))
         found = self._known.young.get(key)
         if found is not None and found.number is not None:
             return found
@@ -109,4 +109,4 @@ class Locator:
 
 
 def _places_itself(client: Client) -> bool:
-    return client.place.known and client.special is None or special_prefix(client.family, client.network) is None
+    return (client.place.known and client.special is None) or special_prefix(client.family, client.network) is None

@@ -38,6 +38,10 @@ class SteeringMap:
         """Of the answer to this client: as long as the client's own address is, embedded or not."""
         return self._services[service].scope(client)
 
+    def uniform(self, service: str, client: Client) -> int:
+        """The length of the widest prefix around the client, in its own family, that has one class."""
+        return self._services[service].uniform(client)
+
     def slot(self, service: str, client: Client) -> int:
         return self._services[service].slot(client)
 
@@ -65,13 +69,11 @@ class _ServiceMap:
         return made
 
     def scope(self, client: Client) -> int:
-        lengths = (
-            client.place_prefix,
-            client.special or 0,
-            self._key_length(client),
-            self._borders.uniform_prefix(client.family, client.network),
-        )
-        return min(max(lengths), FINEST_PREFIX[client.family]) + client.offset
+        return max(self.uniform(client), self._key_length(client)) + client.offset
+
+    def uniform(self, client: Client) -> int:
+        borders = self._borders.uniform_prefix(client.family, client.network)
+        return min(max(client.place_prefix, client.special or 0, borders), FINEST_PREFIX[client.family])
 
     def slot(self, client: Client) -> int:
         return slot_of(self._service.host, client.family, client.network, self._key_length(client))

@@ -11,11 +11,11 @@ from gslb.steering.standings import Standings
 
 
 class Scene(NamedTuple):
-    """One client's class in front of the sites; `path` is None for DNS."""
+    """One client's class in front of the sites; `required` are the release sets that a site must hold."""
 
     standings: Standings
     client_class: ClientClass
-    path: str | None
+    required: frozenset[str]
     mode: Mode
 
     @property

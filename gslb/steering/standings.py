@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gslb.model import Address, Family, Service, Site, Standing, StandingKey, State, View, World
+from gslb.model import Address, Choice, Family, Service, Site, Standing, StandingKey, State, View, World
 from gslb.steering.candidates import Candidate, Mode
 from gslb.steering.slots import SLOW, UNKNOWN, WELL
 
@@ -43,8 +43,16 @@ class Standings:
         self.service = service
         self.view = view
         self.sites = {site.id: site for site in world.configuration.sites}
+        self._choices: dict[str, Choice] = {}
         self._entered: dict[str, Candidate] = {}
         self._stood: dict[tuple[str, Mode], Candidate] = {}
+
+    def choice(self, name: str) -> Choice:
+        known = self._choices.get(name)
+        if known is None:
+            addresses = addresses_of(self.world, self.service.host, self.view, self.sites[name])
+            known = self._choices[name] = Choice(name, addresses)
+        return known
 
     def entered(self, name: str) -> Candidate:
         """A site as it comes into the chain: can this view use it at all?"""

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gslb.model import SLOTS, Address, Choice, Configuration, Service, View, Why, World
+from gslb.model import SLOTS, Address, Choice, Configuration, View, Why, World
 from gslb.steering.arrange import plan_of, ttl_s
 from gslb.steering.bounded import Bounded
 from gslb.steering.candidates import Mode
 from gslb.steering.classes import ClientClass
-from gslb.steering.decide import choice, fallback, judge, told_of
+from gslb.steering.decide import fallback, judge, told_of
+from gslb.steering.filters import required
 from gslb.steering.shape import Result, Shape, shape_of
 from gslb.steering.standings import Standings
 
@@ -142,7 +143,7 @@ class _Compiler:
         return ground
 
     def _shape(self, standings: Standings, client_class: ClientClass) -> Shape:
-        judged = judge(standings, client_class, None)
+        judged = judge(standings, client_class, required(standings.service, standings.view.door, None))
         if judged.nothing is not None:
             return Shape(bytes(SLOTS), (Result(judged.nothing, (), 0),))
         told = told_of(judged)
@@ -154,22 +155,22 @@ class _Compiler:
         return shape
 
     def _outcome(self, standings: Standings, result: Result) -> int:
-        service, view = standings.service, standings.view
-        key = (service.host, view, result)
+        key = (standings.service.host, standings.view, result)
         number = self._outcomes.get(key)
         if number is None:
             number = self._outcomes[key] = len(self._listed)
-            self._listed.append(_told(self._world, service, view, result))
+            self._listed.append(_told(standings, result))
         return number
 
 
-def _told(world: World, service: Service, view: View, result: Result) -> Outcome:
-    interval_s = world.configuration.probes.interval_s
+def _told(standings: Standings, result: Result) -> Outcome:
+    service, view = standings.service, standings.view
+    interval_s = standings.world.configuration.probes.interval_s
     return Outcome(
         service.host,
         view,
         result.why,
-        tuple(choice(world, service, view, site) for site in result.sites),
+        tuple(standings.choice(site) for site in result.sites),
         ttl_s(result.checks, interval_s, service.ttl_min_s, service.ttl_max_s),
         fallback(service, view) if result.why is Why.ALL_DOWN_ADDRESSES else (),
     )

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from gslb.geo.distance import distance_km
 from gslb.model import RAMP_STEPS, Client, Drain, Site, SiteTrace, Why
-from gslb.steering.arrange import Plan
 from gslb.steering.candidates import Block, Candidate, Field, Mode
 from gslb.steering.geometry import location_of
 from gslb.steering.scene import Scene
@@ -22,7 +21,6 @@ class Outcome(NamedTuple):
     field: Field
     client: Client
     slot: int
-    plan: Plan
     chosen: Sequence[Candidate]
     avoided: frozenset[str]
     why: Why
@@ -88,10 +86,11 @@ class _Keeper:
         }
         self._location = location_of(outcome.client.place)
         self._moved = _spilled_regions(outcome)
+        self._plain_tiers = {tier for block in outcome.field.plain or () for tier in block.tiers}
 
     def trace(self, site: Site, rank: int) -> SiteTrace:
         number, block, tier = self._where[site.id]
-        parts = [self._distance(site), self._place(site, block, tier), self._latency(site)]
+        parts = [self._distance(site), self._place(block, tier, rank), self._latency(site)]
         parts += [self._health(site), self._spill(number, block), *self._notes(rank)]
         return SiteTrace(site.id, rank, self._filter(site, block, rank), ", ".join(part for part in parts if part))
 
@@ -107,23 +106,31 @@ class _Keeper:
             return "" if self._outcome.client.place.known else "nobody knows where the client is"
         return f"{distance_km(self._location, site.location):,.0f} km away"
 
-    def _place(self, site: Site, block: Block, tier: tuple[str, ...]) -> str:
+    def _place(self, block: Block, tier: tuple[str, ...], rank: int) -> str:
         if block.kind == "rule":
             return f"a rule prefers {block.region}"
         if block.kind == "last":
             return "weight 0: a last resort"
         if not block.region:
             return ""
-        well = [name for name in tier if not self._outcome.field.candidates[name].dropped]
-        position = block.tiers.index(tier)
-        if position == 0:
-            known = "nearest" if self._location is not None else "first"
-            return f"{known} in {block.region}" if len(well) == 1 else f"one of {len(well)} equals in {block.region}"
-        return (
-            f"behind nearer sites in {block.region}"
-            if self._outcome.field.plain is None
-            else f"tier {position + 1} of {block.region}"
-        )
+        well = [left for names in block.tiers if (left := self._well(names))]
+        equals = self._well(tier)
+        if equals != well[0]:
+            return f"behind better sites in {block.region}"
+        if len(equals) == 1:
+            return f"{self._superlative(block, tier)} in {block.region}"
+        own = f" (slot {self._outcome.slot} is its own)" if rank == 1 else ""
+        return f"one of {len(equals)} equals in {block.region}{own}"
+
+    def _well(self, names: tuple[str, ...]) -> list[str]:
+        return [name for name in names if not self._outcome.field.candidates[name].dropped]
+
+    def _superlative(self, block: Block, tier: tuple[str, ...]) -> str:
+        if self._location is None:
+            return "first"
+        if self._outcome.field.plain is not None and tier not in self._plain_tiers:
+            return "fastest"
+        return "nearest" if tier == block.tiers[0] else "nearest of those left"
 
     def _latency(self, site: Site) -> str:
         used = self._outcome.scene.world.latency_ms

@@ -124,7 +124,7 @@ def standings(draw, site: Site, family: int) -> Standing:
 @st.composite
 def worlds(draw, configuration: Configuration) -> World:
     known = {
-        StandingKey(HOST, door, site.id, family): draw(standings(site, family))  # type: ignore[arg-type]
+        StandingKey(HOST, door, site.id, family): draw(standings(site, family))
         for door in Door
         for site in configuration.sites
         for family in (4, 6)

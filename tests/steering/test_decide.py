@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 from dataclasses import replace
 from ipaddress import ip_address
@@ -108,7 +109,7 @@ def test_slow_start_moves_each_slot_once_and_towards_the_returning_site():
         now = landing(ramping(world(), "jp-tokyo-1", step), who)
         assert all(now[network] in (before[network], "jp-tokyo-1") for network in now)
         taken.append({network for network, site in now.items() if site == "jp-tokyo-1"})
-    assert all(earlier <= later for earlier, later in zip(taken, taken[1:], strict=False))
+    assert all(earlier <= later for earlier, later in itertools.pairwise(taken))
     assert taken[0] == set()
     assert 0.35 < len(taken[5]) / len(taken[10]) < 0.65
 
@@ -129,7 +130,7 @@ def test_a_region_short_of_capacity_gives_a_share_of_its_slots_to_the_next_and_n
     assert [len(part) for part in abroad[:2]] == [0, 0]
     assert 0.25 < len(abroad[2]) / 1000 < 0.42
     assert len(abroad[3]) == 1000
-    assert all(fewer <= more for fewer, more in zip(abroad, abroad[1:], strict=False))
+    assert all(fewer <= more for fewer, more in itertools.pairwise(abroad))
 
 
 def test_a_drained_site_counts_as_down_for_the_capacity_of_its_region():

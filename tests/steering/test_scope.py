@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gslb.geo.special import embedded_ipv4
-from gslb.model import Place
+from gslb.model import Family, Place
 from gslb.steering import SteeringMap, locate
 from tests.steering import strategies
 from tests.steering.strategies import NestedMap
@@ -100,7 +100,7 @@ def test_embedded_ipv4_counts_as_the_ipv4_client_and_its_scope_is_as_long_as_its
 
 def test_a_private_client_is_placed_by_its_resolver_and_told_the_length_of_the_block():
     lookup = NestedMap({ip_network("133.11.0.0/16"): JAPAN, ip_network("10.9.0.0/16"): GERMANY})
-    tokyo = (4, int(ip_address("133.11.0.53")))
+    tokyo: tuple[Family, int] = (4, int(ip_address("133.11.0.53")))
     steering = SteeringMap(with_service(sticky_v4=8), TODAY)
     client = locate(lookup, 4, int(ip_address("192.168.7.1")), 24, tokyo)
     assert (client.place, client.special, steering.scope(HOST, client)) == (JAPAN, 16, 16)
@@ -113,7 +113,7 @@ def test_a_private_client_is_placed_by_its_resolver_and_told_the_length_of_the_b
 
 def test_a_client_that_tells_nothing_is_placed_by_its_resolver():
     lookup = NestedMap({ip_network("133.11.0.0/16"): JAPAN})
-    resolver = (4, int(ip_address("133.11.0.53")))
+    resolver: tuple[Family, int] = (4, int(ip_address("133.11.0.53")))
     assert locate(lookup, 4, 0, 0, resolver) == locate(lookup, *resolver, 32)
 
 
