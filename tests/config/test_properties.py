@@ -1,5 +1,7 @@
 """Whatever a file holds, it is a Configuration or faults: never a traceback."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -50,24 +52,25 @@ def test_any_bytes(tmp_path_factory, raw):
         load(path)
 
 
-LINES = BASE.splitlines(keepends=True)
+SOUND = [BASE, (Path(__file__).parents[2] / "config" / "inetboot.yaml").read_text()]
 
 
 @given(
+    st.sampled_from(SOUND),
     st.lists(
         st.tuples(
-            st.integers(0, len(LINES) - 1),
+            st.integers(0, 60),
             st.sampled_from(["drop", "double", "swap", "replace", "insert"]),
             st.integers(0, 79),
             st.one_of(st.sampled_from([*WORDS, *YAML_SIGNS]), st.text(max_size=3)),
         ),
         min_size=1,
         max_size=4,
-    )
+    ),
 )
-def test_a_sound_configuration_with_small_changes(changes):
-    lines = list(LINES)
-    for number, change, column, text in changes:
+def test_a_sound_configuration_with_small_changes(text, changes):
+    lines = text.splitlines(keepends=True)
+    for number, change, column, signs in changes:
         line = lines[number]
         match change:
             case "drop":
@@ -77,9 +80,9 @@ def test_a_sound_configuration_with_small_changes(changes):
             case "swap":
                 lines[number], lines[number - 1] = lines[number - 1], line
             case "replace":
-                lines[number] = line[:column] + text + line[column + len(text) :]
+                lines[number] = line[:column] + signs + line[column + len(signs) :]
             case "insert":
-                lines[number] = line[:column] + text + line[column:]
+                lines[number] = line[:column] + signs + line[column:]
     check("".join(lines))
 
 

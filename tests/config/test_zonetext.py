@@ -104,6 +104,7 @@ naptr 300 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:a@example.net!" .
         ("a IN 60 60 A 192.0.2.1", '"60" is not a type of record, TTL or class'),
         ("a TYPE99999 x", '"TYPE99999" is not a type of record, TTL or class'),
         ("a A 192.0.2.1 192.0.2.2", "is not the data of A"),
+        ("a LOC 1 N 1 E 999999999999999999999999999999m", "is not the data of LOC"),
         ("a )", "has a ) without a ("),
         ("a TXT \\", "ends with \\"),
         ("$TTL often", '"often" is not a TTL; write seconds, as 300, or 1h30m'),

@@ -25,9 +25,11 @@ def check(draft: Draft, faults: Faults) -> None:
         addressed = {written.record.owner for written in each.records if written.record.type in ADDRESS_TYPES}
         for written in each.records:
             _glue(each, written, cuts, addressed, faults)
-            _below(each, written, cuts, faults)
+            if draft.zone_of(written.record.owner) == each.name:
+                _below(each, written, cuts, faults)
         for host in sorted(steered):
-            _steered_below(each, host, cuts, faults)
+            if draft.zone_of(host) == each.name:
+                _steered_below(each, host, cuts, faults)
 
 
 def _servers(each: ZoneDraft, steered: set[str], faults: Faults) -> None:

@@ -16,6 +16,7 @@ from gslb.model import Address
 
 _CNAME = int(dns.rdatatype.CNAME)
 _NS = int(dns.rdatatype.NS)
+_DS = int(dns.rdatatype.DS)
 # Types whose data names a host that is looked up in turn, with the attribute that holds it.
 _TARGETS = {_NS: "target", int(dns.rdatatype.MX): "exchange", int(dns.rdatatype.SRV): "target"}
 
@@ -38,7 +39,8 @@ def _place(draft: Draft, each: ZoneDraft, written: Written, faults: Faults) -> N
         each.fault(faults, written, f"lies outside of the zone {each.name}; is a final dot too many?")
         return
     holder = draft.zone_of(owner)
-    if holder != each.name and not (owner == holder and rdtype == _NS):
+    at_the_cut = owner == holder and rdtype in (_NS, _DS)
+    if holder != each.name and not at_the_cut and rdtype not in ADDRESS_TYPES:
         each.fault(faults, written, f"lies in the zone {holder}, which answers for it; write it there")
     if owner == each.name and rdtype == _CNAME and owner not in draft.steered():
         each.fault(
