@@ -1,0 +1,137 @@
+"""/api/v1: what is so, and what an operator may do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import IPvAnyAddress
+
+from gslb.admin import shown
+from gslb.admin.board import Boards
+from gslb.admin.explanation import Explanation, Via, explain
+from gslb.admin.gate import Overseer, Reader
+from gslb.admin.node import Node
+from gslb.admin.principal import Principal
+from gslb.admin.problems import documented, refusal
+from gslb.admin.views import ConfigView, DrainRequest, EventView, ServiceView, SiteDetail, SiteView, StatusView
+from gslb.errors import UsageError
+from gslb.model import Family
+from gslb.state import SiteReport
+
+PREFIX = "/api/v1"
+EVENTS_MOST = 1000
+
+_FAMILIES: dict[str | None, Family] = {"4": 4, "6": 6}
+
+SiteId = Annotated[str, Path(max_length=63, description="As in the configuration.")]
+
+router = APIRouter(prefix=PREFIX, tags=["node"], responses=documented(400, 401, 403, 422, 429))
+
+
+@router.get("/status")
+async def status(request: Request, principal: Reader) -> StatusView:
+    """How the node is, and what is the matter, in a sentence."""
+    return _boards(request).now(principal).status
+
+
+@router.get("/sites")
+async def sites(request: Request, principal: Reader) -> list[SiteView]:
+    """In the order of the configuration; an owner gets the own ones."""
+    return list(_boards(request).now(principal).sites)
+
+
+@router.get("/sites/{site}", responses=documented(404))
+async def site_detail(request: Request, site: SiteId, principal: Reader) -> SiteDetail:
+    """All that is known of a site: each address with its last results, and the `curl` line that repeats the last probe."""
+    node, report = _node(request), _report(request, site, principal)
+    return shown.site_detail(report, node.configuration)
+
+
+@router.post("/sites/{site}/drain", responses=documented(404))
+async def drain(request: Request, site: SiteId, body: DrainRequest, principal: Reader) -> SiteView:
+    """Take a site out, for a time or until it is enabled. Draining it again replaces reason and end."""
+    _may_steer(request, site, principal)
+    _node(request).drain(site, body.reason.strip(), principal.name, body.for_s)
+    return _view(request, site)
+
+
+@router.post("/sites/{site}/enable", responses=documented(404))
+async def enable(request: Request, site: SiteId, principal: Reader) -> SiteView:
+    """End a drain, if there is one. A failing site is not forced up."""
+    _may_steer(request, site, principal)
+    _node(request).enable(site, principal.name)
+    return _view(request, site)
+
+
+@router.get("/services")
+async def services(request: Request, principal: Overseer) -> list[ServiceView]:
+    """What is steered, and how many sites are well for it, by door and family."""
+    return list(_boards(request).now(principal).services)
+
+
+@router.get("/explain", responses=documented(404))
+async def explained(
+    request: Request,
+    address: Annotated[IPvAnyAddress, Query(description="Of the client.")],
+    _: Overseer,
+    service: Annotated[str | None, Query(max_length=255, description="Its host; may be left out where there is one.")] = None,
+    via: Annotated[Via, Query()] = "dns",
+    path: Annotated[str | None, Query(max_length=8192, pattern=r"^/[!-~]*$", description="DNS sees none.")] = None,
+    family: Annotated[Literal["4", "6"] | None, Query(description="Of the address asked for; else the client's.")] = None,
+) -> Explanation:
+    """Where this client lands now, and why: every site, kept or dropped, with the reason."""
+    node = _node(request)
+    try:
+        return explain(node.world, node.lookup, address, service, via, path, _FAMILIES.get(family))
+    except UsageError as error:
+        raise refusal(404, str(error)) from error
+
+
+@router.get("/events")
+async def events(
+    request: Request,
+    principal: Reader,
+    limit: Annotated[int, Query(ge=1, le=EVENTS_MOST)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=10**15, description="The number of an event: for the next page.")] = None,
+) -> list[EventView]:
+    """What happened, the newest first."""
+    found = _node(request).events(limit, before)
+    return [shown.event_view(event) for event in found if principal.sees(event.subject)]
+
+
+@router.get("/config")
+async def config(request: Request, _: Overseer) -> ConfigView:
+    """What runs, and what became of the last attempt to change it."""
+    return shown.config_view(_node(request))
+
+
+def _node(request: Request) -> Node:
+    node: Node = request.app.state.node
+    return node
+
+
+def _boards(request: Request) -> Boards:
+    boards: Boards = request.app.state.boards
+    return boards
+
+
+def _may_steer(request: Request, site: str, principal: Principal) -> None:
+    _report(request, site, principal)
+    if not principal.steers(site):
+        raise refusal(403, f"a {principal.role} may look, and change nothing")
+
+
+def _report(request: Request, site: str, principal: Principal) -> SiteReport:
+    """Nobody learns which sites there are by trying names that are not theirs."""
+    if not principal.sees(site):
+        raise refusal(403, f"{site} is not yours; yours: {', '.join(principal.sites) or 'none'}")
+    try:
+        return _node(request).report(site)
+    except UsageError as error:
+        raise refusal(404, str(error)) from error
+
+
+def _view(request: Request, site: str) -> SiteView:
+    node = _node(request)
+    return shown.site_view(node.report(site), node.configuration)

@@ -1,0 +1,156 @@
+"""Where would this client land, and why: what both doors would do, told for people."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import Literal
+
+from pydantic import BaseModel
+
+from gslb.errors import UsageError
+from gslb.geo.distance import distance_km
+from gslb.model import Client, Decision, Door, Family, Request, Service, Site, View, World
+from gslb.steering import Lookup, decide, locate
+from gslb.steering.map import map_of
+
+Via = Literal["dns", "http", "https"]
+
+
+class ExplainedClient(BaseModel):
+    """`network` is what steering goes by; `location` is [latitude, longitude]."""
+
+    address: str
+    network: str
+    country: str | None
+    location: tuple[float, float] | None
+    asn: int | None
+    home: str | None
+
+
+class ExplainedSite(BaseModel):
+    """Kept with a `rank` from 1, or dropped by `filter`, for `reason`."""
+
+    site: str
+    region: str
+    rank: int | None
+    filter: str
+    reason: str
+    distance_km: float | None
+    addresses: list[str]
+
+
+class Explanation(BaseModel):
+    """`answers` are what the door tells this client: addresses, or the URL of the redirect."""
+
+    service: str
+    via: Via
+    family: int
+    path: str | None
+    client: ExplainedClient
+    why: str
+    answers: list[str]
+    ttl_s: int
+    scope: int
+    slot: int
+    world: int
+    sites: list[ExplainedSite]
+
+
+def explain(
+    world: World,
+    lookup: Lookup,
+    address: IPv4Address | IPv6Address,
+    service: str | None = None,
+    via: Via = "dns",
+    path: str | None = None,
+    family: Family | None = None,
+) -> Explanation:
+    """`family` is that of the address asked for (A, AAAA) or connected from; by default the client's own.
+
+    Raises UsageError for a service that is not there, or none where there is more than one.
+    """
+    found = _service(world, service, Door.DNS if via == "dns" else Door.HTTP)
+    client = locate(lookup, address.version, int(address), address.max_prefixlen)
+    view = _view(via, family or address.version)
+    told = path if via != "dns" else None
+    decision = decide(world, client, Request(found.host, view, told))
+    steering = map_of(world)
+    return Explanation(
+        service=found.host,
+        via=via,
+        family=view.family,
+        path=told,
+        client=_client(address, client, steering.classify(found.host, client).home),
+        why=decision.why.value,
+        answers=_answers(world, decision, view, path),
+        ttl_s=decision.ttl_s,
+        scope=decision.scope,
+        slot=steering.slot(found.host, client),
+        world=decision.world,
+        sites=list(_sites(world, client, decision)),
+    )
+
+
+def _service(world: World, host: str | None, door: Door) -> Service:
+    services = [service for service in world.configuration.services if door in service.via]
+    names = ", ".join(service.host for service in services) or "none"
+    if host is None and len(services) == 1:
+        return services[0]
+    if host is None:
+        raise UsageError(f"say which service; by {door} there is {names}")
+    wanted = host.lower().removesuffix(".")
+    for service in services:
+        if wanted == service.host or (door is Door.HTTP and wanted in service.http_hosts):
+            return service
+    raise UsageError(f"there is no service {wanted} by {door}; there is {names}")
+
+
+def _view(via: Via, family: Family) -> View:
+    first = {"dns": View.DNS4, "http": View.HTTP4, "https": View.HTTPS4}[via]
+    return View(first + (family == 6))
+
+
+def _client(address: IPv4Address | IPv6Address, client: Client, home: str | None) -> ExplainedClient:
+    bits = IPv4Address(client.network) if client.family == 4 else IPv6Address(client.network)
+    place = client.place
+    return ExplainedClient(
+        address=str(address),
+        network=str(ip_network((int(bits), client.length)) if client.family == 4 else ip_network((bits.packed, client.length))),
+        country=place.country,
+        location=place.location,
+        asn=place.asn,
+        home=home,
+    )
+
+
+def _answers(world: World, decision: Decision, view: View, path: str | None) -> list[str]:
+    told = decision.choices[: decision.told]
+    if view.door is Door.DNS:
+        return [str(address) for choice in told for address in choice.addresses] or [str(each) for each in decision.addresses]
+    sites = [world.configuration.site(choice.site) for choice in told]
+    return [_url(site, view) + (path or "/").removeprefix("/") for site in sites]
+
+
+def _url(site: Site, view: View) -> str:
+    return site.url_https or site.url if view.tls else site.url
+
+
+def _sites(world: World, client: Client, decision: Decision) -> list[ExplainedSite]:
+    told = {choice.site: choice.addresses for choice in decision.choices}
+    here = client.place.location
+    found = []
+    for trace in decision.trace:
+        site = world.configuration.site(trace.site)
+        far = round(distance_km(here, site.location), 1) if here else None
+        found.append(
+            ExplainedSite(
+                site=site.id,
+                region=site.region,
+                rank=trace.rank,
+                filter=trace.filter,
+                reason=trace.reason,
+                distance_km=far,
+                addresses=[str(address) for address in told.get(site.id, ())],
+            )
+        )
+    return found

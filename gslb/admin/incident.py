@@ -1,0 +1,111 @@
+"""What is the matter, in a sentence that somebody woken at three in the morning understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import gslb
+from gslb.admin.node import Node
+from gslb.admin.views import Condition, IncidentView, ServiceView, SiteView, StatusView
+from gslb.model import Severity
+
+_ORDER: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+_WORDS: Final[dict[Condition, str]] = {
+    "wrong": "serves wrong content and is not used",
+    "down": "is down",
+    "partial": "is well in part",
+    "unknown": "is unknown",
+    "drained": "is drained",
+    "starting": "is coming back slowly",
+}
+
+
+def status_view(node: Node, sites: Sequence[SiteView], services: Sequence[ServiceView]) -> StatusView:
+    status, world = node.status(), node.world
+    return StatusView(
+        node=node.configuration.node,
+        version=gslb.__version__,
+        ready=status.ready,
+        stale=status.stale,
+        started=status.started,
+        world=world.number,
+        world_at=status.world_at,
+        world_digest=world.digest,
+        workers=status.workers,
+        workers_wanted=status.workers_wanted,
+        configuration_accepted=status.reload.accepted,
+        last_event=node.feed.last,
+        incident=incident(node, sites, services),
+    )
+
+
+def incident(node: Node, sites: Sequence[SiteView], services: Sequence[ServiceView]) -> IncidentView:
+    """The worst thing is the headline; the rest are details."""
+    found = [*_of_services(services), *_of_node(node), *_of_sites(sites)]
+    found.sort(key=lambda each: -_ORDER.index(each[0]))
+    if not found:
+        return IncidentView(level=Severity.INFO, headline=_all_well(sites), details=[])
+    (level, headline), *rest = found
+    return IncidentView(level=level, headline=headline, details=[text for _, text in rest])
+
+
+Finding = tuple[Severity, str]
+
+
+def _of_services(services: Sequence[ServiceView]) -> Iterator[Finding]:
+    for service in services:
+        dark = [side for side in service.sides if side.all_down]
+        if not dark:
+            continue
+        where = (
+            "everywhere" if len(dark) == len(service.sides) else ", ".join(f"{s.door.upper()} over IPv{s.family}" for s in dark)
+        )
+        yield Severity.ERROR, f"No site of {service.host} is well ({where}): {_then(service)}."
+
+
+def _then(service: ServiceView) -> str:
+    if service.when_all_down == "open":
+        return "all but drained and wrong ones are tried"
+    return "nothing is answered" if service.when_all_down == "closed" else "the addresses configured for this are answered"
+
+
+def _of_node(node: Node) -> Iterator[Finding]:
+    status = node.status()
+    if status.stale:
+        yield Severity.ERROR, "Answers go by an old state of things: the probes have told nothing for three intervals."
+    if not status.ready:
+        yield Severity.WARNING, "Starting: until the first round of probes is in, clients are steered by geography alone."
+    if not status.reload.accepted:
+        faults = status.reload.faults
+        first = f" {faults[0]}" if faults else ""
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        yield Severity.WARNING, f"The configuration file was refused, the one before it runs on:{first}{more}"
+    if status.workers < status.workers_wanted:
+        yield Severity.WARNING, f"{status.workers} of {status.workers_wanted} workers answer; the others are being restarted."
+
+
+def _of_sites(sites: Sequence[SiteView]) -> Iterator[Finding]:
+    """One site by name and reason; more of them by number, and each as a detail."""
+    ill = [site for site in sites if site.condition in ("down", "wrong", "partial")]
+    if len(ill) > 1:
+        yield Severity.WARNING, f"{len(ill)} of {len(sites)} sites have trouble; their clients go elsewhere."
+    for site in ill:
+        flaps = " and changes too often, so it is held back" if site.flapping else ""
+        then = "; its clients go elsewhere." if len(ill) == 1 else "."
+        yield Severity.WARNING, f"{site.id} {_WORDS[site.condition]}{flaps}: {site.reason}{then}"
+    for site in sites:
+        if site.condition == "drained" and site.drain:
+            until = f" until {site.drain.until:%Y-%m-%d %H:%M} UTC" if site.drain.until else ""
+            yield Severity.INFO, f"{site.id} is drained by {site.drain.who}{until}: {site.drain.reason}."
+        elif site.condition == "starting":
+            yield Severity.INFO, f"{site.id} is coming back slowly: {site.ramp} of 10 steps."
+        elif site.slow:
+            yield Severity.INFO, f"{site.id} is three times slower than usual, so it ranks last among its equals."
+
+
+def _all_well(sites: Sequence[SiteView]) -> str:
+    unknown = sum(site.condition == "unknown" for site in sites)
+    if unknown:
+        return f"{len(sites) - unknown} of {len(sites)} sites are up, {unknown} unknown."
+    return f"All {len(sites)} sites are up." if len(sites) > 1 else "The one site is up."

@@ -1,0 +1,59 @@
+"""/login: a token once, and a cookie from then on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from gslb.admin import credentials
+from gslb.admin.gate import Gate, from_own_page, is_secure
+from gslb.admin.pages import login_page
+from gslb.admin.problems import refusal
+from gslb.admin.sessions import COOKIE, LIFETIME_S
+
+router = APIRouter(include_in_schema=False)
+
+_WRONG: Final = "This token is nobody's. It is the one whose SHA-256 the configuration has under admin.users."
+
+
+@router.get("/login")
+async def form(request: Request) -> HTMLResponse:
+    return _page(request)
+
+
+@router.post("/login")
+async def log_in(request: Request) -> Response:
+    """Takes a form with `token`, from our own page alone: nobody shall be logged in as somebody else unawares."""
+    if not from_own_page(request):
+        raise refusal(403, "the request does not come from this node's own page")
+    gate: Gate = request.app.state.gate
+    token = credentials.form_token(await request.body())
+    try:
+        value = gate.log_in(request, token) if token is not None else None
+    except HTTPException as error:
+        return _page(request, f"{error.detail[:1].upper()}{error.detail[1:]}.", error.status_code)
+    if value is None:
+        return _page(request, _WRONG, 401)
+    answer = RedirectResponse("/", 303)
+    secure = is_secure(request)
+    answer.set_cookie(COOKIE, value, max_age=int(LIFETIME_S), path="/", secure=secure, httponly=True, samesite="strict")
+    return answer
+
+
+@router.post("/logout")
+async def log_out(request: Request) -> Response:
+    if not from_own_page(request):
+        raise refusal(403, "the request does not come from this node's own page")
+    request.app.state.gate.log_out(request)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer
+
+
+def _page(request: Request, message: str = "", status: int = 200) -> HTMLResponse:
+    configuration = request.app.state.node.configuration
+    headers = {"WWW-Authenticate": 'Bearer realm="gslb"'} if status == 401 else None
+    return HTMLResponse(login_page(configuration.node, message, bool(configuration.users)), status, headers=headers)

@@ -1,0 +1,98 @@
+"""What the admin side asks of the control process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gslb.admin.feed import Feed
+from gslb.errors import Fault
+from gslb.geo import Source
+from gslb.model import Configuration, Event, World
+from gslb.state import SiteReport
+from gslb.steering import Lookup
+
+Labels = tuple[str, ...]
+Metrics = Mapping[str, tuple[str, Labels]]  # name -> (help, names of labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """The last time that the configuration was read: at the start, on SIGHUP, or when its file changed."""
+
+    at: datetime  # UTC
+    accepted: bool
+    faults: tuple[Fault, ...] = ()
+    changes: tuple[str, ...] = ()  # in sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the node itself is. `workers` are those that answer; 0 in a node of one process."""
+
+    ready: bool
+    stale: bool
+    started: datetime  # UTC
+    world_at: datetime  # UTC: since when the World that runs is the one
+    reload: Reload
+    workers: int = 0
+    workers_wanted: int = 0
+
+
+class Node(Protocol):
+    """Called on the event loop of control, where nothing may block for longer than a row of SQLite takes.
+
+    Control publishes every event to `feed`, and calls `feed.changed()` whenever a result, a tick, an operator or a
+    reload may have changed what `reports`, `world` or `status` tell; the admin side merges what comes too often.
+    """
+
+    @property
+    def feed(self) -> Feed: ...
+
+    @property
+    def configuration(self) -> Configuration:
+        """The one that runs."""
+
+    @property
+    def world(self) -> World:
+        """The one published last; there is one before the admin side starts."""
+
+    @property
+    def lookup(self) -> Lookup:
+        """Where clients are: that of the open GeoIndex."""
+
+    @property
+    def geo(self) -> Sequence[Source]:
+        """The open databases."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """What `counters` and `gauges` hold: METRICS of both doors, and what control itself measures.
+
+        A name that ends in `_total` is a counter, any other a gauge.
+        """
+
+    def status(self) -> Status: ...
+
+    def reports(self) -> Sequence[SiteReport]:
+        """Of every site, in the order of the configuration."""
+
+    def report(self, site: str) -> SiteReport:
+        """Raises UsageError if there is no such site."""
+
+    def events(self, limit: int, before: int | None) -> Sequence[Event]:
+        """The newest first; `before` is the number of an event, for the page after it."""
+
+    def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
+        """Take a site out, for a time or until it is enabled. Raises UsageError if there is no such site."""
+
+    def enable(self, site: str, who: str) -> None:
+        """End a drain, if there is one; a failing site stays down. Raises UsageError if there is no such site."""
+
+    def counters(self) -> Mapping[Labels, int]:
+        """(name, label values...) -> number: of control and of all workers since the node started."""
+
+    def gauges(self) -> Mapping[Labels, float]:
+        """(name, label values...) -> value now."""

@@ -1,0 +1,93 @@
+"""What is wrong with a request, as RFC 9457 has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldFault(BaseModel):
+    where: str = Field(description="As in the request: body.reason, query.limit.")
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `type` is always about:blank: the status says what kind it is."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldFault] | None = None
+
+
+class ProblemResponse(JSONResponse):
+    media_type = MEDIA_TYPE
+
+
+def refusal(status: int, detail: str, **headers: str) -> HTTPException:
+    """To raise. Underscores in the names of headers become hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HTTPException(status, detail, headers=named or None)
+
+
+def answer(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return ProblemResponse(body, status, headers=dict(headers or {}))
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For `responses=`: what OpenAPI says of these statuses."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Every refusal of `app` is a problem document, those of the framework too."""
+
+    async def refused(_: Request, error: Any) -> Response:
+        return answer(error.status_code, _detail(error), error.headers)
+
+    async def invalid(_: Request, error: Any) -> Response:
+        faults = [_fault(each) for each in error.errors()]
+        return answer(422, "; ".join(f"{each['where']}: {each['message']}" for each in faults[:5]), errors=faults)
+
+    async def broken(_: Request, error: Exception) -> Response:
+        return answer(500, "this is a fault of the node's; its log has more")
+
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, broken)
+
+
+def _detail(error: HTTPException) -> str:
+    """The words of whoever refused; the framework often has none but those of the status."""
+    if error.detail != HTTPStatus(error.status_code).phrase:
+        return error.detail
+    return _DESCRIPTIONS.get(error.status_code, error.detail)
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, str]:
+    where: Sequence[object] = error["loc"]
+    return {"where": ".".join(str(part) for part in where), "message": str(error["msg"])}
+
+
+_DESCRIPTIONS = {
+    400: "The request could not be read.",
+    401: "No token, or one that is nobody's.",
+    403: "The role of this user is too small, or the request came from another site's page.",
+    404: "There is no such thing.",
+    405: "This can't be done with this method.",
+    422: "A parameter or the body is not what it should be.",
+    429: "Too many different wrong tokens came from there.",
+    503: "Not now.",
+}

@@ -1,0 +1,162 @@
+"""From what the node knows to what the API shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from gslb.admin.node import Node
+from gslb.admin.views import (
+    CheckView,
+    Condition,
+    ConfigView,
+    DrainView,
+    EventView,
+    ExchangeView,
+    GeoView,
+    LatencyView,
+    LocationView,
+    ReloadView,
+    ResultView,
+    ServiceView,
+    SideView,
+    SiteDetail,
+    SiteView,
+    TargetView,
+    TimingsView,
+    TransitionView,
+    VantageView,
+)
+from gslb.model import RAMP_STEPS, Configuration, Event, Service, State, World
+from gslb.state import SiteReport, TargetReport
+from gslb.state.history import Observation
+from gslb.state.worlds import outages
+
+
+def condition(report: SiteReport) -> Condition:
+    """A drain covers what lies under it, and wrong content what is merely down."""
+    states = {target.state for target in report.targets}
+    if report.drain is not None:
+        return "drained"
+    if State.WRONG in states:
+        return "wrong"
+    if not states or states == {State.UNKNOWN}:
+        return "unknown"
+    if states == {State.DOWN}:
+        return "down"
+    if states != {State.UP}:
+        return "partial"
+    return "starting" if ramp(report) < RAMP_STEPS else "up"
+
+
+def ramp(report: SiteReport) -> int:
+    """Of the address that has come least far."""
+    return min([report.ramp, *(target.ramp for target in report.targets)])
+
+
+def site_view(report: SiteReport, configuration: Configuration) -> SiteView:
+    site = configuration.site(report.site)
+    drain = report.drain
+    return SiteView(
+        id=site.id,
+        region=site.region,
+        country=site.country,
+        location=LocationView.model_validate(site.location),
+        url=site.url,
+        url_https=site.url_https,
+        weight=site.weight,
+        capacity=site.capacity,
+        condition=condition(report),
+        reason=drain.reason if drain else report.reason,
+        since=drain.since if drain else report.since,
+        ramp=ramp(report),
+        slow=report.slow,
+        flapping=report.flapping,
+        drain=DrainView.model_validate(drain) if drain else None,
+        checks=[CheckView.model_validate(target) for target in report.targets],
+        latency=[LatencyView.model_validate(each) for each in report.latency],
+    )
+
+
+def site_detail(report: SiteReport, configuration: Configuration) -> SiteDetail:
+    summary = site_view(report, configuration)
+    targets = [target_view(target) for target in report.targets]
+    return SiteDetail(**dict(summary), last_good=report.last_good, targets=targets)
+
+
+def target_view(target: TargetReport) -> TargetView:
+    return TargetView(
+        **dict(CheckView.model_validate(target)),
+        last_good=target.last_good,
+        results_to_change=target.checks,
+        changes=target.changes,
+        curl=target.curl,
+        vantages=[VantageView.model_validate(each) for each in target.vantages],
+        results=[result_view(each) for each in target.observations],
+        transitions=[TransitionView.model_validate(each) for each in target.transitions],
+    )
+
+
+def result_view(observation: Observation) -> ResultView:
+    result = observation.result
+    return ResultView(
+        at=result.at_utc,
+        vantage=observation.vantage,
+        recheck=observation.recheck,
+        verdict=result.verdict.value,
+        reason=result.reason,
+        timings=TimingsView.model_validate(result.timings),
+        exchange=ExchangeView.model_validate(result.exchange),
+    )
+
+
+def event_view(event: Event) -> EventView:
+    return EventView.model_validate(event)
+
+
+def service_views(world: World) -> list[ServiceView]:
+    return [service_view(service, world) for service in world.configuration.services]
+
+
+def service_view(service: Service, world: World) -> ServiceView:
+    down = service.when_all_down
+    return ServiceView(
+        host=service.host,
+        http_hosts=list(service.http_hosts),
+        via=sorted(service.via),
+        ttl_min_s=service.ttl_min_s,
+        ttl_max_s=service.ttl_max_s,
+        answers=service.answers,
+        when_all_down=down if isinstance(down, str) else [str(address) for address in down],
+        policy=list(service.policy),
+        sides=list(_sides(service, world)),
+    )
+
+
+def _sides(service: Service, world: World) -> Iterable[SideView]:
+    """Each door and family for which the service has a site at all."""
+    own = {key: standing for key, standing in world.standings.items() if key.service == service.host}
+    dark = {(each.door, each.family) for each in outages(world.configuration, own, world.drains)}
+    for door, family in sorted({(key.door, key.family) for key in own}):
+        there = {key.site: standing for key, standing in own.items() if (key.door, key.family) == (door, family)}
+        up = sum(standing.state is State.UP and site not in world.drains for site, standing in there.items())
+        yield SideView(door=door, family=family, sites=len(there), up=up, all_down=(door, family) in dark)
+
+
+def config_view(node: Node) -> ConfigView:
+    configuration, reload = node.configuration, node.status().reload
+    return ConfigView(
+        node=configuration.node,
+        file=configuration.file,
+        digest=configuration.digest,
+        world=node.world.number,
+        reload=ReloadView.model_validate(reload),
+        geo=[
+            GeoView(
+                path=source.path, type=source.type, built=datetime.fromtimestamp(source.build_epoch, UTC), sha256=source.sha256
+            )
+            for source in node.geo
+        ],
+        limits=asdict(configuration.limits),
+    )

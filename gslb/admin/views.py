@@ -1,0 +1,228 @@
+"""What the API shows of sites and services. A field may be added; one that is here keeps its name and meaning."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from gslb.model import Door, Family, Severity, State
+
+Condition = Literal["up", "starting", "partial", "unknown", "down", "wrong", "drained"]
+Text = Annotated[str, BeforeValidator(str)]  # of an address or an enumeration
+
+
+class View(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class LocationView(View):
+    latitude: float
+    longitude: float
+
+
+class DrainView(View):
+    reason: str
+    who: str
+    since: datetime
+    until: datetime | None = Field(description="Absent: until somebody enables the site.")
+
+
+class LatencyView(View):
+    vantage: str
+    used_ms: float = Field(description="What answers depend on; it follows the estimate in steps.")
+    usual_ms: float
+    slow: bool
+
+
+class CheckView(View):
+    """One address of a site, for one service through one door."""
+
+    service: str
+    door: Door
+    family: Family
+    address: Text
+    state: State
+    reason: str
+    since: datetime
+    ramp: int = Field(description="Steps of slow start that are done, of 10.")
+    flapping: bool
+
+
+class SiteView(View):
+    id: str
+    region: str
+    country: str | None
+    location: LocationView
+    url: str
+    url_https: str | None
+    weight: int
+    capacity: int | None = Field(description="Mbit/s")
+    condition: Condition = Field(description="All of it in one word; partial: well over one family, door or address alone.")
+    reason: str
+    since: datetime
+    ramp: int = Field(description="Steps of slow start that are done, of 10.")
+    slow: bool = Field(description="It answers at three times its own usual latency.")
+    flapping: bool
+    drain: DrainView | None
+    checks: list[CheckView]
+    latency: list[LatencyView]
+
+
+class TimingsView(View):
+    connect_ms: float | None
+    tls_ms: float | None
+    first_byte_ms: float | None
+    total_ms: float | None
+
+
+class ExchangeView(View):
+    request: str
+    response: str
+    bytes_read: int
+    error: str
+    command: str
+    certificate_days: float | None
+
+
+class ResultView(View):
+    at: datetime
+    vantage: str
+    recheck: bool
+    verdict: str
+    reason: str
+    timings: TimingsView
+    exchange: ExchangeView
+
+
+class TransitionView(View):
+    at: datetime
+    old: State
+    new: State
+    reason: str
+
+
+class VantageView(View):
+    vantage: str
+    state: State
+    reason: str
+    since: datetime
+    last: datetime | None
+    last_good: datetime | None
+    failures: int
+    successes: int
+    fresh: bool
+    frozen: bool
+
+
+class TargetView(CheckView):
+    last_good: datetime | None
+    results_to_change: int = Field(description="The fewest further results that could change the state.")
+    changes: int = Field(description="Between up and down, in the window of flapping.")
+    curl: str = Field(description="Repeats the last probe by hand.")
+    vantages: list[VantageView]
+    results: list[ResultView] = Field(description="The last ones, failures kept longer, in the order of time.")
+    transitions: list[TransitionView]
+
+
+class SiteDetail(SiteView):
+    last_good: datetime | None
+    targets: list[TargetView]
+
+
+class EventView(View):
+    number: int
+    at: datetime
+    kind: str
+    severity: Severity
+    subject: str
+    message: str
+    who: str
+    data: dict[str, str]
+
+
+class SideView(View):
+    """A service through one door over one family."""
+
+    door: Door
+    family: Family
+    sites: int
+    up: int
+    all_down: bool
+
+
+class ServiceView(View):
+    host: str
+    http_hosts: list[str]
+    via: list[Door]
+    ttl_min_s: int
+    ttl_max_s: int
+    answers: int
+    when_all_down: str | list[str]
+    policy: list[str]
+    sides: list[SideView]
+
+
+class IncidentView(View):
+    """What is the matter, in a sentence."""
+
+    level: Severity
+    headline: str
+    details: list[str]
+
+
+class StatusView(View):
+    node: str
+    version: str
+    ready: bool
+    stale: bool
+    started: datetime
+    world: int
+    world_at: datetime
+    world_digest: str
+    workers: int
+    workers_wanted: int
+    configuration_accepted: bool
+    last_event: int
+    incident: IncidentView
+
+
+class FaultView(View):
+    file: str
+    line: int
+    key: str
+    message: str
+
+
+class ReloadView(View):
+    at: datetime
+    accepted: bool
+    faults: list[FaultView]
+    changes: list[str]
+
+
+class GeoView(View):
+    path: str
+    type: str
+    built: datetime
+    sha256: str
+
+
+class ConfigView(View):
+    """What runs, and what became of the last attempt to change it."""
+
+    node: str
+    file: str
+    digest: str = Field(description="SHA-256 of the file that runs.")
+    world: int
+    reload: ReloadView
+    geo: list[GeoView]
+    limits: dict[str, Any]
+
+
+class DrainRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+    for_s: float | None = Field(None, ge=1, le=366 * 86400, allow_inf_nan=False, description="Seconds; absent: until enabled.")
