@@ -1,0 +1,34 @@
+"""What the HTTP door counts: counters are a dict from (name, label values...) to a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+Counters = dict[tuple[str, ...], int]
+
+METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "gslb_http_responses_total": ("Responses sent, by status.", ("status",)),
+    "gslb_http_steered_total": ("Requests that were steered, by first site and reason.", ("service", "site", "why")),
+    "gslb_http_decided_total": (
+        "Requests that the table does not answer: by class (new to it) or request (content set, /@N/, avoid).",
+        ("service", "cause"),
+    ),
+    "gslb_http_forwarded_total": (
+        "Connections and requests whose client a trusted proxy named, by how: proxy-v2, x-forwarded-for.",
+        ("how",),
+    ),
+    "gslb_http_failures_total": (
+        "Requests that failed inside and were answered 500. Anything but 0 is a bug.",
+        ("error",),
+    ),
+    "gslb_http_connections_total": ("Connections accepted.", ("scheme",)),
+    "gslb_http_closed_total": (
+        "Connections that we cut: idle, header, slow, evicted, proxy, handshake, stopped.",
+        ("reason",),
+    ),
+}
+
+
+def add(counters: Counters, *key: str) -> None:
+    counters[key] = counters.get(key, 0) + 1

@@ -1,0 +1,143 @@
+"""The pages: every answer of a World, written but for the path. Control writes them; workers only look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gslb.model import Choice, Configuration, Decision, Door, Service, Site, View, Why, World
+from gslb.redirect.hosts import Hosts, hosts_of
+from gslb.redirect.location import LOCATION_MAX
+from gslb.redirect.peers import Trust, trust_of
+from gslb.redirect.reply import TEXT, write_head
+
+if TYPE_CHECKING:
+    from gslb.steering import Outcome, Table
+
+NOTHING: Final[Mapping[Why, str]] = {
+    Why.ALL_DOWN: "No mirror is up. Please try again in a while.",
+    Why.ALL_DOWN_ADDRESSES: "No mirror is up. Please try again in a while.",
+    Why.RESTRICTED: "No mirror serves this network.",
+    Why.NO_ADDRESS: "No mirror can be reached this way (address family, or https).",
+}
+_NOTHING_ELSE: Final = "No mirror can serve this now. Please try again in a while."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A redirect: `start`, the path, and `fresh` or `stale`. Without a site `start` is empty and `fresh` a whole 503.
+
+    `room` is how many octets of path a Location has room for; `body` is what a 503 says.
+    """
+
+    start: bytes
+    fresh: bytes
+    stale: bytes
+    room: int
+    body: bytes
+    service: str
+    why: Why
+    sites: tuple[str, ...]
+    ttl_s: int
+    counter: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """Release sets of a service by (prefix, name), the longest prefix first; "" for a set that every site carries.
+
+    Such a set takes no site away, so the table has the answer.
+    """
+
+    sets: tuple[tuple[str, str], ...] = ()
+
+    def find(self, path: str) -> str:
+        """The set that decides about this path, "" if none does."""
+        for prefix, name in self.sets:
+            if path.startswith(prefix):
+                return name
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """`outcomes` are in the order of the table's; None is one of the other door."""
+
+    world: int
+    hosts: Hosts
+    trust: Trust
+    prefixes: Mapping[str, Prefixes]
+    sites: Mapping[str, Site]
+    outcomes: tuple[Page | None, ...]
+
+
+def build_pages(world: World, table: Table) -> Pages:
+    configuration = world.configuration
+    sites = {site.id: site for site in configuration.sites}
+    return Pages(
+        world.number,
+        hosts_of(configuration.services),
+        trust_of(configuration.listen.trusted_proxies),
+        {service.host: _prefixes(service, configuration) for service in configuration.services},
+        sites,
+        tuple(_page(outcome, sites, world.number) for outcome in table.outcomes),
+    )
+
+
+def _prefixes(service: Service, configuration: Configuration) -> Prefixes:
+    sets = sorted(service.content, key=lambda one: -len(one.prefix))
+    carried = [site.content for site in configuration.sites if site.content is not None]
+    missed = {one.name for one in sets for content in carried if one.name not in content}
+    return Prefixes(tuple((one.prefix, one.name if one.name in missed else "") for one in sets)) if missed else Prefixes()
+
+
+def _page(outcome: Outcome, sites: Mapping[str, Site], world: int) -> Page | None:
+    if outcome.view.door is not Door.HTTP:
+        return None
+    return write_page(outcome.service, outcome.view, outcome.why, outcome.choices, outcome.ttl_s, sites, world)
+
+
+def write_decision(decision: Decision, service: str, view: View, sites: Mapping[str, Site]) -> Page:
+    """The same, for what the table does not have."""
+    return write_page(service, view, decision.why, decision.choices[: decision.told], decision.ttl_s, sites, decision.world)
+
+
+def write_page(
+    service: str, view: View, why: Why, told: Sequence[Choice], ttl_s: int, sites: Mapping[str, Site], world: int
+) -> Page:
+    names = tuple(choice.site for choice in told)
+    counter = ("gslb_http_steered_total", service, names[0] if names else "", why.value)
+    url = url_of(sites[names[0]], view) if names else None
+    if url is None:
+        text = f"{NOTHING.get(why, _NOTHING_ELSE)}\n".encode()
+        fresh, stale = (_unavailable(why, world, ttl_s, len(text), mark) for mark in (False, True))
+        return Page(b"", fresh, stale, 0, text, service, why, (), ttl_s, counter)
+    start = f"HTTP/1.1 302 Found\r\nLocation: {url[:-1]}".encode("ascii")
+    fresh, stale = (_rest(names[0], why, world, mark) for mark in (False, True))
+    return Page(start, fresh, stale, LOCATION_MAX - len(url) + 1, b"", service, why, names, ttl_s, counter)
+
+
+def url_of(site: Site, view: View) -> str | None:
+    return site.url_https if view.tls else site.url
+
+
+def decision_field(site: str, why: Why, world: int, stale: bool) -> str:
+    """RFC 8941 section 3.3: a string with parameters; the empty string is no site."""
+    return f'"{site}";why={why.value};world={world}' + (";stale" if stale else "")
+
+
+def _rest(site: str, why: Why, world: int, stale: bool) -> bytes:
+    """Behind the path. A redirect that somebody keeps pins a client to a site that may die (RFC 9111 section 5.2.2)."""
+    told = decision_field(site, why, world, stale)
+    return f"\r\nContent-Length: 0\r\nCache-Control: private, no-store\r\nGSLB-Decision: {told}\r\n".encode("ascii")
+
+
+def _unavailable(why: Why, world: int, ttl_s: int, octets: int, stale: bool) -> bytes:
+    fields = (
+        ("Retry-After", str(ttl_s)),
+        ("Content-Type", TEXT),
+        ("Cache-Control", "private, no-store"),
+        ("GSLB-Decision", decision_field("", why, world, stale)),
+    )
+    return write_head(503, fields, octets)

@@ -1,0 +1,74 @@
+"""All that an answer is made of. A worker swaps one reference to it; a request reads that once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from gslb.model import Request, View, World
+from gslb.redirect.pages import Page, Pages, write_decision
+from gslb.redirect.peers import BITS, Peer
+from gslb.steering import ClientClass, decide
+
+if TYPE_CHECKING:
+    from gslb.steering import Located, Locator, Table
+
+
+class Wish(NamedTuple):
+    """What a request asks beyond its service: the release set of its path, the N-th best, sites to leave out."""
+
+    path: str | None = None
+    content: str = ""
+    nth: int = 1
+    avoid: frozenset[str] = frozenset()
+
+
+NO_WISH = Wish()
+
+
+class Served(NamedTuple):
+    """The answer; `new_class` if the table did not know the client's."""
+
+    page: Page
+    located: Located
+    new_class: ClientClass | None = None
+
+
+# Everything that a Decision depends on in one World; of a path, only the release set that it belongs to.
+DecisionKey = tuple[str, ClientClass, int, View, str, int, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """`decided` is what the table does not have; `reported` are the classes that control has been told of. Both end with
+    the World."""
+
+    pages: Pages
+    world: World
+    table: Table
+    locator: Locator
+    decisions_max: int = 65536
+    decided: dict[DecisionKey, Page] = field(default_factory=dict)
+    reported: set[tuple[str, ClientClass]] = field(default_factory=set)
+
+    def steer(self, service: str, view: View, client: Peer, wish: Wish) -> Served:
+        located = self.locator.find(service, client.family, client.address, BITS[client.family])
+        number = located.number
+        if wish is NO_WISH and number is not None:
+            page = self.pages.outcomes[self.table.number(view, number, located.slot)]
+            if page is not None:
+                return Served(page, located)
+        page = self._decide(service, view, located, wish)
+        return Served(page, located, located.client_class if number is None else None)
+
+    def _decide(self, service: str, view: View, located: Located, wish: Wish) -> Page:
+        key = (service, located.client_class, located.slot, view, wish.content, wish.nth, wish.avoid)
+        page = self.decided.get(key)
+        if page is None:
+            request = Request(service, view, wish.path, wish.nth, wish.avoid)
+            decision = decide(self.world, located.client, request, trace=False)
+            page = write_decision(decision, service, view, self.pages.sites)
+            if len(self.decided) >= self.decisions_max:
+                self.decided.clear()
+            self.decided[key] = page
+        return page
