@@ -48,7 +48,7 @@ from gslb.dns.sample import Sample, sample
 from gslb.dns.serving import Asker, Kept, Served, Serving
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
 from gslb.model import Family, View
-from gslb.steering import ClientClass
+from gslb.steering import Located
 
 OUT_OF_ZONE: Final = empty(REFUSED, error_option(EDE_NOT_AUTHORITATIVE))
 NO_TRANSFER: Final = empty(REFUSED, error_option(EDE_NOT_SUPPORTED, "no zone transfer"))
@@ -65,7 +65,7 @@ BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
 class Responder:
     """Answers messages from the Serving that was swapped in last. One thread; the counters are the caller's.
 
-    `on_new_class` is told of each class once a World; `on_sample` of an answer every SAMPLE_EVERY_S at most.
+    `on_new_class` is told of one client of each class once a World; `on_sample` of an answer every SAMPLE_EVERY_S at most.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Responder:
         *,
         node: str,
         counters: Counters | None = None,
-        on_new_class: Callable[[str, ClientClass], None] | None = None,
+        on_new_class: Callable[[str, Located], None] | None = None,
         on_sample: Callable[[Sample], None] | None = None,
         tcp_idle_s: float = 10.0,
         kept_max: int = 16384,
@@ -242,7 +242,7 @@ class Responder:
         if new not in serving.reported:
             serving.reported.add(new)
             if self._on_new_class is not None:
-                self._on_new_class(*new)
+                self._on_new_class(service, served.located)
         return [served.steered.counter, ("gslb_dns_unknown_classes_total", service)]
 
     def _keep(self, serving: Serving, key: bytes | tuple[bytes, str], kept: Kept) -> None:

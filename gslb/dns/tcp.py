@@ -91,7 +91,7 @@ class TcpConnection(asyncio.Protocol):
         self.client = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        assert hasattr(transport, "pause_reading")  # noqa: S101 - placeholder
         self._transport = transport
         transport.set_write_buffer_limits(high=WRITE_BUFFER, low=0)
         peername = transport.get_extra_info("peername")
@@ -182,6 +182,17 @@ class TcpServer:
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._connections: Connections | None = None
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        """For the connections from now on."""
+        self._limits = limits
+        if self._connections is not None:
+            self._connections.limits = limits
 
     @property
     def connections(self) -> int:

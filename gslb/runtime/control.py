@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
-import socket
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -27,7 +24,7 @@ from gslb.model import Configuration, Severity, World
 from gslb.runtime.dataplane import DataPlane
 from gslb.runtime.files import WatchedFile
 from gslb.runtime.journal import Journal
-from gslb.runtime.learning import Classes, Example, examples, loads
+from gslb.runtime.learning import Classes, examples, loads
 from gslb.runtime.lock import ControlLock, run_directory
 from gslb.runtime.node import ControlNode
 from gslb.runtime.notify import notify, reloading
@@ -59,6 +56,7 @@ class Control:
         self._tasks: list[asyncio.Task[None]] = []
         self._plane: DataPlane | None = None
         self._pool: Pool | None = None
+        self._server: admin.Server | None = None
         self._reload_wanted = asyncio.Event()
         self._first_world = asyncio.Event()
         self.failed: asyncio.Future[None] = self._loop.create_future()
@@ -137,7 +135,6 @@ class Control:
         return serials
 
     async def _start_admin(self) -> None:
-        self._server = None
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)
 
@@ -175,7 +172,12 @@ class Control:
             first = self._plane.world == 0
             self._plane.swap(snapshot)
             if first:
-                self._plane.serve(self._wanted, self._sockets)
+                self._run(self._serve_here(self._plane))
+                return
+        self._first_world.set()
+
+    async def _serve_here(self, plane: DataPlane) -> None:
+        await plane.serve(self._wanted, self._sockets)
         self._first_world.set()
 
     async def _beat(self) -> None:
@@ -301,7 +303,7 @@ class Control:
         await self._let_go()
 
     async def _let_go(self) -> None:
-        if getattr(self, "_server", None) is not None:
+        if self._server is not None:
             await self._server.stop()
         if hasattr(self, "_watch"):
             self._journal.tell("stop", Severity.INFO, self.configuration.node, f"{self.configuration.node} stops")

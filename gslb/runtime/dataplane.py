@@ -1,8 +1,12 @@
-"""Both doors on the sockets of one worker, from the last Snapshot. Knows nothing of control: worker and `--workers 0` use it alike."""
+"""Both doors on the sockets of one worker, from the last Snapshot.
+
+Knows nothing of control: a worker process and `--workers 0` use it alike.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,9 +16,9 @@ from typing import Any
 import structlog
 
 from gslb import dns, redirect
-from gslb.errors import GeoError
+from gslb.errors import GeoError, UsageError
 from gslb.geo import GeoIndex
-from gslb.model import Configuration
+from gslb.model import Configuration, Limits
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener
 from gslb.steering import ClientClass, Located, Locator, SteeringMap
@@ -26,32 +30,41 @@ _log = structlog.get_logger("gslb")
 
 
 class Servers:
-    """What serves the sockets of one worker."""
+    """What serves the sockets of one worker. The sockets stay the caller's to close."""
 
-    def __init__(self, plane: DataPlane, listeners: Sequence[Listener], sockets: Sequence[socket]) -> None:
-        self._loop = plane.loop
+    def __init__(self, plane: DataPlane, limits: Limits, tls: ssl.SSLContext | None) -> None:
+        self._plane, self._limits, self._tls = plane, limits, tls
         self.udp: list[dns.UdpServer] = []
-        self.streams: list[dns.TcpServer | redirect.HttpServer] = []
-        self._starting: list[asyncio.Task[None]] = []
+        self.tcp: list[dns.TcpServer] = []
+        self.http: list[redirect.HttpServer] = []
+
+    async def start(self, listeners: Sequence[Listener], sockets: Sequence[socket]) -> None:
         for listener, sock in zip(listeners, sockets, strict=True):
             if listener.role == "dns-udp":
-                server = dns.UdpServer(sock, plane.responder)
-                server.start(self._loop)
-                self.udp.append(server)
+                self.udp.append(dns.UdpServer(sock, self._plane.responder))
+                self.udp[-1].start(self._plane.loop)
+            elif listener.role == "dns-tcp":
+                self.tcp.append(dns.TcpServer(sock, self._plane.responder, self._limits))
+                await self.tcp[-1].start()
             else:
-                stream = plane.stream_server(listener)
-                self._starting.append(self._loop.create_task(stream.start(sock)))
-                self.streams.append(stream)
+                context = self._tls if listener.role == "https" else None
+                self.http.append(redirect.HttpServer(sock, self._plane.redirector, self._limits, context=context))
+                await self.http[-1].start()
 
-    def leave(self) -> None:
-        """Answers what waits in the UDP sockets, and accepts no more."""
-        for server in self.udp:
-            server.stop(self._loop)
+    def reconfigure(self, limits: Limits, tls: ssl.SSLContext | None) -> None:
+        """For the connections from now on."""
+        self._limits, self._tls = limits, tls
+        for tcp in self.tcp:
+            tcp.limits = limits
+        for http in self.http:
+            http.limits = limits
+            http.context = None if http.context is None else tls
 
     async def drain(self) -> None:
-        await asyncio.gather(*self._starting)
-        self.leave()
-        await asyncio.gather(*(stream.drain() for stream in self.streams))
+        """Answers what has come in, and serves no more."""
+        for server in self.udp:
+            server.stop(self._plane.loop)
+        await asyncio.gather(*(tcp.stop() for tcp in self.tcp), *(http.drain() for http in self.http))
 
 
 class DataPlane:
@@ -67,6 +80,8 @@ class DataPlane:
         self._samples: list[dict[str, Any]] = []
         self._told: dict[tuple[str, ...], int] = {}
         self._servers: dict[int, Servers] = {}
+        self._covered: dict[int, tuple[socket, ...]] = {}
+        self._tls: ssl.SSLContext | None = None
         self._beat_s = 0.0
 
     # ------------------------------------------------------------------------------------------ Worlds
@@ -75,11 +90,11 @@ class DataPlane:
         configuration = snapshot.world.configuration
         self._locate_by(snapshot)
         serving = dns.Serving(
-            snapshot.book, snapshot.world, snapshot.table, self.locator, self.steering, self.geo.lookup,
+            snapshot.book, snapshot.world, snapshot.table, self.locator,
             configuration.limits.cached_decisions,
         )  # fmt: skip
         pages = redirect.Serving(
-            snapshot.pages, snapshot.world, snapshot.table, self.locator, self.steering, self.geo.lookup,
+            snapshot.pages, snapshot.world, snapshot.table, self.locator,
             configuration.limits.cached_decisions,
         )  # fmt: skip
         if self.world == 0:
@@ -87,8 +102,7 @@ class DataPlane:
         else:
             self.responder.swap(serving)
             self.redirector.swap(pages)
-        if self._configuration is not None and self._configuration.tls != configuration.tls:
-            self._reload_tls(configuration)
+            self._reconfigure(configuration)
         self.world, self._configuration = snapshot.world.number, configuration
         self.beat()
 
@@ -126,23 +140,49 @@ class DataPlane:
             tcp_idle_s=configuration.limits.tcp_idle_s,
         )
         self.redirector = redirect.Redirector(
-            pages, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
+            pages, node=configuration.node, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
         )  # fmt: skip
         self._configuration = configuration
+        self._take_limits(configuration)
         self._beat_s = time.monotonic()
         self._watch_clock()
 
     # ------------------------------------------------------------------------------------------ sockets
 
-    def serve(self, listeners: Sequence[Listener], sockets: Sequence[socket], worker: int = -1) -> None:
-        self._servers[worker] = Servers(self, listeners, sockets)
-
-    def stream_server(self, listener: Listener) -> dns.TcpServer | redirect.HttpServer:
+    async def serve(self, listeners: Sequence[Listener], sockets: Sequence[socket], worker: int = -1) -> None:
+        """Reads from these sockets; `worker` names the dead one that they were of."""
         assert self._configuration is not None  # noqa: S101 - nothing is served before the first World
-        if listener.role == "dns-tcp":
-            return dns.TcpServer(self.responder, self._configuration.limits)
-        tls = self._configuration.tls if listener.role == "https" else None
-        return redirect.HttpServer(self.redirector, self._configuration.limits, tls)
+        servers = self._servers[worker] = Servers(self, self._configuration.limits, self._tls)
+        await servers.start(listeners, sockets)
+
+    async def cover(self, worker: int, listeners: Sequence[Listener], sockets: Sequence[socket]) -> None:
+        """Serves for a dead sibling."""
+        self._covered[worker] = tuple(sockets)
+        await self.serve(listeners, sockets, worker)
+
+    async def uncover(self, worker: int) -> None:
+        """Its successor reads: answers what was read here, and lets go."""
+        servers = self._servers.pop(worker, None)
+        if servers is not None:
+            await servers.drain()
+        for sock in self._covered.pop(worker, ()):
+            sock.close()
+
+    def _reconfigure(self, configuration: Configuration) -> None:
+        if configuration.limits == self._limits and configuration.tls == self._tls_settings:
+            return
+        self._take_limits(configuration)
+        for servers in self._servers.values():
+            servers.reconfigure(configuration.limits, self._tls)
+
+    def _take_limits(self, configuration: Configuration) -> None:
+        self._limits, self._tls_settings = configuration.limits, configuration.tls
+        try:
+            self._tls = None if configuration.tls is None else redirect.tls_context(configuration.tls)
+        except UsageError as error:  # control has loaded it a moment ago, with other rights maybe: the old one stays
+            _log.error(str(error), kind="tls-refused")
+            if self.world == 0:
+                raise
 
     async def drain(self) -> None:
         await asyncio.gather(*(servers.drain() for servers in self._servers.values()))

@@ -56,10 +56,10 @@ async def _http(host: str, port: int, node: str, tls: ssl.SSLContext | None = No
     reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     try:
         writer.write(self_request())
-        reply = await reader.read(65536)
+        reply = await reader.read()
     finally:
         writer.close()
-    return "" if is_own_response(reply) else "a wrong answer: does another program listen there?"
+    return "" if is_own_response(reply, node) else "a wrong answer: does another program listen there?"
 
 
 async def _https(host: str, port: int, node: str) -> str:

@@ -9,6 +9,7 @@ import signal
 import uvloop
 
 from gslb import config
+from gslb.model import Configuration
 from gslb.runtime.control import Control
 
 
@@ -18,7 +19,7 @@ def serve(file: str, workers: int | None = None) -> None:
     uvloop.run(run(Control, configuration, cores() if workers is None else workers))
 
 
-async def run(make: type[Control], configuration: config.Configuration, workers: int) -> None:
+async def run(make: type[Control], configuration: Configuration, workers: int) -> None:
     control = make(configuration, workers)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -26,11 +27,10 @@ async def run(make: type[Control], configuration: config.Configuration, workers:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, control.reload)
     await control.start()
-    stopped = asyncio.create_task(stop.wait())
+    control.failed.add_done_callback(lambda failed: stop.set())
     try:
-        await asyncio.wait({stopped, control.failed}, return_when=asyncio.FIRST_COMPLETED)
+        await stop.wait()
     finally:
-        stopped.cancel()
         await control.stop()
     if control.failed.done():
         control.failed.result()

@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class WorkerProcess:
         self._channel: Channel | None = None
         self._spoken_to = False  # nothing but HELLO is said before control has said something
         self._drain = asyncio.Event()
+        self._work: asyncio.Queue[Coroutine[Any, Any, None]] = asyncio.Queue()
 
     async def run(self) -> None:
         run_fd = os.open(self._run_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -55,9 +57,10 @@ class WorkerProcess:
         self._loop.add_signal_handler(signal.SIGTERM, self._drain.set)
         for ignored in (signal.SIGINT, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
-        tally = asyncio.create_task(self._tally())
+        tasks = [self._loop.create_task(self._tally()), self._loop.create_task(self._labour())]
         await self._drain.wait()
-        tally.cancel()
+        for task in tasks:
+            task.cancel()
         await self._plane.drain()
         self._tell_tally()
         with contextlib.suppress(FileNotFoundError):
@@ -88,17 +91,26 @@ class WorkerProcess:
             self._drain.set()
         elif kind is Kind.COVER and self._channel is not None:
             told = document(payload)
-            self._plane.cover(told["worker"], self._wanted, self._channel.take_sockets(told["sockets"]))
+            sockets = self._channel.take_sockets(told["sockets"])
+            self._do(self._plane.cover(told["worker"], self._wanted, sockets))
         elif kind is Kind.UNCOVER:
-            self._plane.uncover(document(payload)["worker"])
+            self._do(self._plane.uncover(document(payload)["worker"]))
 
     def _swap(self, snapshot: Snapshot) -> None:
         first = self._plane.world == 0
         self._plane.swap(snapshot)
         if first:
-            self._plane.serve(self._wanted, self._sockets)
+            self._do(self._plane.serve(self._wanted, self._sockets))
         if self._channel is not None:
             self._channel.send(json_frame(Kind.SWAPPED, {"world": self._plane.world}))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        """One after the other, in the order that control said."""
+        self._work.put_nowait(work)
+
+    async def _labour(self) -> None:
+        while True:
+            await (await self._work.get())
 
     async def _tally(self) -> None:
         while True:

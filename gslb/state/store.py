@@ -119,6 +119,16 @@ class Store:
             blob = _one(connection, "SELECT blob FROM classes WHERE digest = ?", (digest,))
         return blob if isinstance(blob, bytes) else None
 
+    def keep_document(self, name: str, text: str) -> None:
+        """Any text by a name of its own, such as the serials of zones; "tracker" is taken."""
+        with self._transaction() as connection:
+            connection.execute("REPLACE INTO documents VALUES (?, ?)", (name, text))
+
+    def document(self, name: str) -> str | None:
+        with self._transaction() as connection:
+            text = _one(connection, "SELECT text FROM documents WHERE name = ?", (name,))
+        return text if isinstance(text, str) else None
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with _told(self.path), self._lock, self._connection:

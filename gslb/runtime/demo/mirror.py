@@ -81,9 +81,7 @@ def _fault(text: str) -> MirrorFault:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mirror", description="One HTTP mirror of the demo.")
-    parser.add_argument(
-        "--address", action="append", required=True, help="repeatable: ADDRESS or [ADDRESS]:PORT"
-    )
+    parser.add_argument("--address", action="append", required=True, help="repeatable: ADDRESS or [ADDRESS]:PORT")
     parser.add_argument("--port", type=int, default=8083)
     parser.add_argument("--root", type=Path, required=True, help="what it serves")
     parser.add_argument("--name", required=True)

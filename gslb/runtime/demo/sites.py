@@ -57,9 +57,7 @@ SITES: tuple[DemoSite, ...] = (
 )
 
 
-def mirror_specs(
-    port: int = PORT, node: Location = NODE, sites: Iterable[DemoSite] = SITES
-) -> tuple[MirrorSpec, ...]:
+def mirror_specs(port: int = PORT, node: Location = NODE, sites: Iterable[DemoSite] = SITES) -> tuple[MirrorSpec, ...]:
     """One mirror for each site, as far from `node` as it is in the world."""
     return tuple(MirrorSpec(site.id, site.address, port, delay_ms(node, site.location)) for site in sites)
 
@@ -92,7 +90,5 @@ def _is_free(addresses: tuple[str, ...], port: int) -> bool:
 def _distance_km(here: Location, there: Location) -> float:
     """Great circle, by the haversine formula."""
     lat1, lon1, lat2, lon2 = map(math.radians, (*here, *there))
-    chord = (
-        math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    )
+    chord = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     return 2 * _EARTH_KM * math.asin(math.sqrt(min(1.0, chord)))

@@ -1,0 +1,87 @@
+"""`make bench`: DNS against gdnsd and HTTP against nginx, on this machine, in one run; ratios and CPU time an answer.
+
+    python -m tests.bench [--seconds 5] [--write docs/performance.md]
+
+Every server has one thread or process, so that a ratio compares code and not cores. Client and server share the
+machine: answers a second depend on both, CPU time of the server an answer hardly at all. Nothing here asserts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import peers
+from tests.bench.measure import Load, dnsperf, wrk
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+PATH = "/archives/linux/oscircular/tcgeeks/v1.0/kernel"
+# EDNS option 8 (RFC 7871): family 1, 16 bits of 133.11.0.0
+SUBNET = ("-E", "8:00011000850b")
+
+Row = tuple[str, str, Load]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--write", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gslb-bench-") as name:
+        table = report(measure(Path(name), arguments.seconds), arguments.seconds)
+    print(table)
+    if arguments.write:
+        mark = "<!-- measured -->\n"
+        before = arguments.write.read_text().split(mark)[0]
+        arguments.write.write_text(before + mark + table)
+
+
+def measure(directory: Path, seconds: float) -> list[Row]:
+    queries = directory / "queries"
+    queries.write_text(f"{peers.HOST} A\ninfo.{peers.HOST} TXT\n{peers.HOST} AAAA\nnone.{peers.HOST} A\n")
+    steered = directory / "steered"
+    steered.write_text(f"{peers.HOST} A\n")
+    rows: list[Row] = []
+    with peers.gdnsd(directory) as (port, pids):
+        rows += dns_rows("gdnsd", port, pids, queries, steered, seconds)
+    with peers.ours(directory, (HERE / "bench.yaml").read_text(), 1) as (port, http, pids):
+        rows += dns_rows("gslb", port, pids, queries, steered, seconds)
+        rows.append(("HTTP 302, kept alive", "gslb", wrk(f"http://127.0.0.1:{http}{PATH}", peers.HOST, pids, seconds)))
+    with peers.nginx(directory) as (port, pids):
+        rows.append(("HTTP 302, kept alive", "nginx", wrk(f"http://127.0.0.1:{port}{PATH}", peers.HOST, pids, seconds)))
+    return rows
+
+
+def dns_rows(name: str, port: int, pids: list[int], queries: Path, steered: Path, seconds: float) -> list[Row]:
+    return [
+        ("DNS, steered A", name, dnsperf(port, steered, pids, seconds)),
+        ("DNS, steered A with client subnet", name, dnsperf(port, steered, pids, seconds, more=SUBNET)),
+        ("DNS, A, AAAA, TXT and NXDOMAIN", name, dnsperf(port, queries, pids, seconds)),
+    ]
+
+
+def report(rows: list[Row], seconds: float) -> str:
+    lines = [
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} with `python -m tests.bench --seconds {seconds:g}`: {os.cpu_count()} cores,",
+        f"Linux {platform.release().split('-')[0]}, CPython {platform.python_version()}; one thread or worker a server.",
+        "",
+        "| load | server | answers/s | CPU µs an answer | lost | speed against peer | CPU against peer |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    peer = {load: measured for load, name, measured in rows if name != "gslb"}
+    for load, name, measured in sorted(rows, key=lambda row: row[0]):
+        speed, cost = "", ""
+        if name == "gslb":
+            speed = f"{measured.per_s / peer[load].per_s:.2f}"
+            cost = f"{measured.cpu_us / peer[load].cpu_us:.1f}"
+        lines.append(f"| {load} | {name} | {measured.per_s:,.0f} | {measured.cpu_us:.1f} | {measured.lost} | {speed} | {cost} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

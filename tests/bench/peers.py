@@ -1,0 +1,112 @@
+"""The servers to compare with, from Debian's packages, with configurations of their own on loopback, one thread each."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+HOST = "knoppix.inetboot.net"
+
+
+def free_port() -> int:
+    """Free for TCP and UDP on 127.0.0.1, a moment ago."""
+    while True:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
+            stream.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                datagram.bind(stream.getsockname())
+                return int(stream.getsockname()[1])
+
+
+def wait_for(port: int, within_s: float = 20.0) -> None:
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@contextlib.contextmanager
+def running(command: list[str], directory: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server for the time of the block; its output goes to a file in `directory`."""
+    with (directory / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(8)
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def gdnsd(directory: Path) -> Iterator[tuple[int, list[int]]]:
+    """gdnsd with a name that its `multifo` plug-in steers among thirteen addresses; (port, process ids)."""
+    port = free_port()
+    root = directory / "gdnsd"
+    for part in ("zones", "run", "state"):
+        (root / part).mkdir(parents=True)
+    (root / "config").write_text(
+        f"options => {{ listen => 127.0.0.1:{port}, udp_threads => 1, tcp_threads => 1,\n"
+        f"  run_dir => {root}/run, state_dir => {root}/state, zones_default_ttl => 60 }}\n"
+        "plugins => { multifo => { service_types => up, sites => {\n"
+        + "".join(f"  s{number} => 192.0.2.{number}\n" for number in range(1, 14))
+        + "} } }\n"
+    )
+    (root / "zones" / HOST).write_text(
+        f"@ SOA ns1.{HOST}. hostmaster.inetboot.net. 1 7200 1800 259200 30\n@ NS ns1.{HOST}.\nns1 A 192.0.2.53\n@ DYNA multifo!sites\n"
+        'info TXT "three regions, thirteen sites"\n'
+    )
+    with running(["/usr/sbin/gdnsd", "-c", str(root), "start"], directory, "gdnsd") as process:
+        wait_for(port)
+        yield port, [process.pid]
+
+
+@contextlib.contextmanager
+def nginx(directory: Path) -> Iterator[tuple[int, list[int]]]:
+    """nginx, one worker, that redirects by a map of the client's network; (port, process ids)."""
+    port = free_port()
+    root = directory / "nginx"
+    root.mkdir()
+    (root / "nginx.conf").write_text(
+        f"daemon off; worker_processes 1; pid {root}/pid; error_log {root}/error.log;\n"
+        "events { worker_connections 1024; }\n"
+        "http { access_log off; server_tokens off; keepalive_requests 1000000000;\n"
+        "  geo $site { default us-sanjose-1; 133.0.0.0/8 jp-tokyo-1; 141.0.0.0/8 eu-frankfurt-1; 127.0.0.0/8 jp-tokyo-1; }\n"
+        f"  server {{ listen 127.0.0.1:{port} reuseport; server_name {HOST}; add_header Cache-Control 'private, no-store' always;\n"
+        "    location / { return 302 http://$site.example$request_uri; } } }\n"
+    )
+    with running(["/usr/sbin/nginx", "-p", str(root), "-c", "nginx.conf"], directory, "nginx") as process:
+        wait_for(port)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        yield port, [process.pid, *map(int, children)]
+
+
+@contextlib.contextmanager
+def ours(directory: Path, configuration: str, workers: int) -> Iterator[tuple[int, int, list[int]]]:
+    """`gslb serve`; `configuration` has {dns}, {http}, {admin} and {state}. (DNS port, HTTP port, ids of the workers)."""
+    dns, http, admin = free_port(), free_port(), free_port()
+    root = directory / f"gslb-{workers}"
+    root.mkdir()
+    file = root / "gslb.yaml"
+    places = {"{dns}": str(dns), "{http}": str(http), "{admin}": str(admin), "{state}": str(root / "state")}
+    for mark, value in places.items():
+        configuration = configuration.replace(mark, value)
+    file.write_text(configuration)
+    command = [sys.executable, "-m", "gslb", "serve", "--config", str(file), "--workers", str(workers)]
+    with running(command, directory, f"gslb-{workers}") as process:
+        wait_for(admin)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        yield dns, http, [int(child) for child in children] or [process.pid]
