@@ -10,6 +10,7 @@ from gslb.config import load, parse
 from gslb.config.zonetext import parse_records
 from gslb.errors import ConfigurationError, Fault
 from tests.config.base import BASE, FILE
+from tests.fuzz import fuzz_config, fuzz_zonetext
 
 WORDS = sorted(set(BASE.replace(",", " ").split()))
 YAML_SIGNS = ["{", "}", "[", "]", ": ", "- ", "\n", "  ", "'", '"', "|", ">", "&a", "*a", "<<", "!!str", "#", "~", "?", "%", "\t"]
@@ -113,3 +114,12 @@ def test_an_address_record_means_what_it_says(label, ttl_s, address, ttl_first, 
     assert written.record.owner == f"{label}.example.net"
     assert written.record.ttl_s == (300 if quiet else ttl_s)
     assert written.record.rdata == address.packed
+
+
+@pytest.mark.parametrize("target", [fuzz_config, fuzz_zonetext], ids=["config", "zonetext"])
+def test_the_kept_inputs_of_the_fuzzer(target):
+    name = target.__name__.rpartition("fuzz_")[2]
+    kept = sorted((Path(target.__file__).parent / "corpus" / name).iterdir())
+    assert kept
+    for path in kept:
+        target.one_input(path.read_bytes())
