@@ -46,6 +46,11 @@ class Ledger:
         key = observation.result.key
         self._histories[key] = self.history(key).observed(observation)
 
+    def adopt(self, key: str, course: Course, site_ramp: int, settings: ProbeSettings, clock: Clock) -> None:
+        """Take a course from before a restart. One check from its change, until somebody has looked."""
+        self.courses[key] = course
+        self._bearings[key] = _bearing(course, site_ramp, 1, settings, clock)
+
     def look(
         self,
         key: str,
@@ -63,13 +68,8 @@ class Ledger:
             new = courses.reinstate(old, clock.now_s, consensus.reason)
         else:
             new = courses.follow(old, consensus, settings, clock.now_s)
-        bearing = Bearing(
-            state=new.state,
-            reason=new.reason,
-            ramp=min(site_ramp, courses.ramp_step(new.ramp_since_s, settings, clock.now_s)),
-            checks=courses.course_checks(new, consensus, settings, clock.now_s),
-            flapping=new.held,
-        )
+        checks = courses.course_checks(new, consensus, settings, clock.now_s)
+        bearing = _bearing(new, site_ramp, checks, settings, clock)
         stirred = bearing.shown != self.bearing(key).shown
         self.courses[key], self._bearings[key] = new, bearing
         if new.state is not old.state:
@@ -84,3 +84,8 @@ class Ledger:
 
     def by_target(self, keys: Mapping[str, TargetKey]) -> dict[TargetKey, Bearing]:
         return {key: self.bearing(text) for text, key in keys.items()}
+
+
+def _bearing(course: Course, site_ramp: int, checks: int, settings: ProbeSettings, clock: Clock) -> Bearing:
+    ramp = min(site_ramp, courses.ramp_step(course.ramp_since_s, settings, clock.now_s))
+    return Bearing(course.state, course.reason, ramp, checks, course.held)

@@ -59,7 +59,6 @@ class Tracker:
         self._moved = True  # a state or a drain may have: look for outages
         self._configure(configuration)
         self._panel = Panel(configuration, self._keys)
-        self._untold: list[Event] = []
         if restored is not None:
             self._restore(rebased(restored, now_s, utc))
 
@@ -114,8 +113,7 @@ class Tracker:
     def tick(self, now_s: float, utc: datetime) -> list[Event]:
         """What time alone does: silence, slow starts, ends of drains, of holds and of freezes."""
         self._clock = Clock(now_s, utc)
-        told, self._untold = self._untold, []
-        told += [each for site in self._drains.due(now_s) for each in self._end_drain(site, None)]
+        told = [each for site in self._drains.due(now_s) for each in self._end_drain(site, None)]
         told += [events.thawed(self.book, utc, freeze) for freeze in self._panel.thaw(now_s)]
         self._panel.forget(now_s)
         self._latency.forget(now_s)
@@ -223,17 +221,19 @@ class Tracker:
     def _restore(self, old: Restored) -> None:
         self._number = old.number
         sites = frozenset(site.id for site in self._configuration.sites)
+        self._ramps = {site: since_s for site, since_s in old.ramps.items() if site in sites}
         for drain in old.drains:
             if drain.site in sites:
                 self._drains.restore(drain, old.now_s, old.utc)
         same = frozenset(key for key, target in self._targets.items() if old.fingerprints.get(key) == digest_of(target))
         self._panel.restore(old.records, same)
-        self._ledger.courses = {key: each for key, each in old.courses.items() if key in same}
+        for text in same & old.courses.keys():
+            ramp = self._site_ramp(self._keys[text].site)
+            self._ledger.adopt(text, old.courses[text], ramp, self._configuration.probes, self._clock)
         self._latency.records = dict(old.latency)
         self._latency.keep_sites(sites)
-        self._ramps = {site: since_s for site, since_s in old.ramps.items() if site in sites}
         self.ready = old.ready and any(self._panel.records.values())
-        self._untold = self._look(self._keys)
+        self._outages = self._find_outages()  # they were told before
 
     def _need(self, site: str) -> None:
         if all(site != known.id for known in self._configuration.sites):
@@ -276,13 +276,16 @@ class Tracker:
 
     def _note_outages(self) -> list[Event]:
         self._moved = False
-        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
-        had, self._outages = self._outages, worlds.outages(self._configuration, found, self._drains.drains())
+        had, self._outages = self._outages, self._find_outages()
         utc = self._clock.utc
         return [
             *(events.all_down(self.book, utc, each, self._configuration) for each in sorted(self._outages - had)),
             *(events.all_down_over(self.book, utc, each) for each in sorted(had - self._outages)),
         ]
+
+    def _find_outages(self) -> frozenset[Outage]:
+        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
+        return worlds.outages(self._configuration, found, self._drains.drains())
 
     def _measure(self, name: str, site: str, result: Result) -> list[Event]:
         settings, timings = self._configuration.probes, result.timings
