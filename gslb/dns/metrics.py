@@ -29,7 +29,7 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "gslb_dns_tcp_connections_total": ("TCP connections accepted.", ()),
     "gslb_dns_tcp_closed_total": (
-        "TCP connections that we closed: idle, evicted, slow, garbage.",
+        "TCP connections that we closed: idle, evicted, slow, stopped.",
         ("reason",),
     ),
 }

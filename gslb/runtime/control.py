@@ -20,7 +20,7 @@ from gslb import admin, config
 from gslb.admin.node import Reload
 from gslb.errors import ConfigurationError, GeoError, GslbError, StoreError
 from gslb.geo import GeoIndex
-from gslb.model import Configuration, Severity, World
+from gslb.model import Configuration, Endpoint, Severity, World
 from gslb.runtime.dataplane import DataPlane
 from gslb.runtime.files import WatchedFile
 from gslb.runtime.journal import Journal
@@ -141,7 +141,8 @@ class Control:
     def _tell_started(self, adopted: int) -> None:
         user, group = names()
         how = f"{self._count} workers" + (f", {adopted} of them adopted" if adopted else "") if self._count else "one process"
-        message = f"{self.configuration.node} serves {', '.join(map(str, self.addresses()))} with {how}, as {user}:{group}"
+        where = ", ".join(f"{role} on {Endpoint(host, port)}" for role, host, port in self.addresses())
+        message = f"{self.configuration.node} serves {where}, with {how}, as {user}:{group}"
         self._journal.tell("start", Severity.INFO, self.configuration.node, message)
         if self._store is not None and self._store.set_aside is not None:
             aside = f"the state file was broken: it is kept as {self._store.set_aside}, and a new one begun"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import subprocess
 import sys
@@ -65,10 +66,7 @@ def gdnsd(directory: Path) -> Iterator[tuple[int, list[int]]]:
         + "".join(f"  s{number} => 192.0.2.{number}\n" for number in range(1, 14))
         + "} } }\n"
     )
-    (root / "zones" / HOST).write_text(
-        f"@ SOA ns1.{HOST}. hostmaster.inetboot.net. 1 7200 1800 259200 30\n@ NS ns1.{HOST}.\nns1 A 192.0.2.53\n@ DYNA multifo!sites\n"
-        'info TXT "three regions, thirteen sites"\n'
-    )
+    (root / "zones" / HOST).write_text(XX)
     with running(["/usr/sbin/gdnsd", "-c", str(root), "start"], directory, "gdnsd") as process:
         wait_for(port)
         yield port, [process.pid]
@@ -85,7 +83,8 @@ def nginx(directory: Path) -> Iterator[tuple[int, list[int]]]:
         "events { worker_connections 1024; }\n"
         "http { access_log off; server_tokens off; keepalive_requests 1000000000;\n"
         "  geo $site { default us-sanjose-1; 133.0.0.0/8 jp-tokyo-1; 141.0.0.0/8 eu-frankfurt-1; 127.0.0.0/8 jp-tokyo-1; }\n"
-        f"  server {{ listen 127.0.0.1:{port} reuseport; server_name {HOST}; add_header Cache-Control 'private, no-store' always;\n"
+        f"  server {{ listen 127.0.0.1:{port} reuseport; server_name {HOST};\n"
+        "    add_header Cache-Control 'private, no-store' always;\n"
         "    location / { return 302 http://$site.example$request_uri; } } }\n"
     )
     with running(["/usr/sbin/nginx", "-p", str(root), "-c", "nginx.conf"], directory, "nginx") as process:
@@ -97,16 +96,34 @@ def nginx(directory: Path) -> Iterator[tuple[int, list[int]]]:
 @contextlib.contextmanager
 def ours(directory: Path, configuration: str, workers: int) -> Iterator[tuple[int, int, list[int]]]:
     """`gslb serve`; `configuration` has {dns}, {http}, {admin} and {state}. (DNS port, HTTP port, ids of the workers)."""
-    dns, http, admin = free_port(), free_port(), free_port()
+    dns, redirector, admin = free_port(), free_port(), free_port()
     root = directory / f"gslb-{workers}"
     root.mkdir()
     file = root / "gslb.yaml"
-    places = {"{dns}": str(dns), "{http}": str(http), "{admin}": str(admin), "{state}": str(root / "state")}
+    places = {"{dns}": str(dns), "{http}": str(redirector), "{admin}": str(admin), "{state}": str(root / "state")}
     for mark, value in places.items():
         configuration = configuration.replace(mark, value)
     file.write_text(configuration)
     command = [sys.executable, "-m", "gslb", "serve", "--config", str(file), "--workers", str(workers)]
     with running(command, directory, f"gslb-{workers}") as process:
-        wait_for(admin)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield dns, http, [int(child) for child in children] or [process.pid]
+        wait_for(redirector)
+        wait_until_ready(admin)
+        yield dns, redirector, workers_of(process.pid)
+
+
+def wait_until_ready(admin: int, within_s: float = 20.0) -> None:
+    deadline = time.monotonic() + within_s
+    while True:
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", admin, timeout=1)
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the node is not ready")
+        time.sleep(0.05)
+
+
+def workers_of(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if b"gslb.runtime.worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
