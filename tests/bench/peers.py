@@ -66,7 +66,10 @@ def gdnsd(directory: Path) -> Iterator[tuple[int, list[int]]]:
         + "".join(f"  s{number} => 192.0.2.{number}\n" for number in range(1, 14))
         + "} } }\n"
     )
-    (root / "zones" / HOST).write_text(XX)
+    (root / "zones" / HOST).write_text(
+        f"@ SOA ns1.{HOST}. hostmaster.inetboot.net. 1 7200 1800 259200 30\n@ NS ns1.{HOST}.\n"
+        'ns1 A 192.0.2.53\n@ DYNA multifo!sites\ninfo TXT "three regions, thirteen sites"\n'
+    )
     with running(["/usr/sbin/gdnsd", "-c", str(root), "start"], directory, "gdnsd") as process:
         wait_for(port)
         yield port, [process.pid]
