@@ -18,6 +18,14 @@ from tests.dns import worlds
 from tests.dns.door import bound
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Workers run on uvloop; its transports are not asyncio's."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 LIMITS = Limits()
 SMALL = f"info.{worlds.ZONE}"
 HUGE = f"huge.{worlds.ZONE}"

@@ -16,6 +16,12 @@ from tests.dns.test_wire import QUESTION, header
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Workers run on uvloop; its transports are not asyncio's."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 @pytest.fixture
 def responder() -> Responder:
     return Responder(worlds.serving(), node="tokyo-1")
