@@ -23,7 +23,7 @@ from gslb.steering.shape import Result, Shape, shape_of
 from gslb.steering.standings import Standings
 
 _KEPT_SHAPES = 8192
-_KEPT_FOOTINGS = 64
+_KEPT_FOOTINGS = 1024
 _KEPT_CLASSES = 8192
 
 
