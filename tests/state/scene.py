@@ -79,7 +79,9 @@ class Scene:
     published_s: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tracker = Tracker(self.configuration, now_s=self.now_s, utc=self.utc, restored=self.restored, book=EventBook())
+        self.tracker = Tracker(
+            self.configuration, now_s=self.now_s, utc=self.utc, restored=self.restored, book=EventBook(len(self.events))
+        )
         self.publish()
 
     @property

@@ -67,13 +67,13 @@ class TrackerMachine(RuleBasedStateMachine):
         scene.told(scene.tracker.reconfigure(scene.configuration, scene.now_s, scene.utc))
 
     @precondition(lambda self: self.scene.configuration.sites == SITES)
-    @rule(away_s=st.floats(0.0, 400.0), boot_s=st.floats(0.0, 1e6))
+    @rule(away_s=st.floats(0.0, 290.0), boot_s=st.floats(0.0, 1e6))
     def restarts(self, away_s: float, boot_s: float) -> None:
         old = self.scene
         restored = replace(from_json(to_json(old.tracker.freeze())), drains=old.tracker.freeze().drains)
         assert restored.faults == ()
         utc = old.utc + timedelta(seconds=away_s)
-        self.scene = Scene(old.configuration, restored, boot_s, utc, old.verdicts, old.latency_ms)
+        self.scene = Scene(old.configuration, restored, boot_s, utc, old.verdicts, old.latency_ms, old.events)
         assert self.scene.world.number == old.world.number + 1
 
     @invariant()
