@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.bench import peers
 from tests.bench.measure import Load, dnsperf, wrk
+from tests.bench.varied import varied
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -61,6 +62,7 @@ def dns_rows(name: str, port: int, pids: list[int], queries: Path, steered: Path
     return [
         ("DNS, steered A", name, dnsperf(port, steered, pids, seconds)),
         ("DNS, steered A with client subnet", name, dnsperf(port, steered, pids, seconds, more=SUBNET)),
+        ("DNS, steered A, every client subnet once", name, varied(port, peers.HOST, pids, seconds)),
         ("DNS, A, AAAA, TXT and NXDOMAIN", name, dnsperf(port, queries, pids, seconds)),
     ]
 
