@@ -204,7 +204,7 @@ class Tracker:
             courses=dict(self._ledger.courses),
             latency=dict(self._latency.records),
             ramps=dict(self._ramps),
-            fingerprints={key: digest_of(target) for key, target in self._targets.items()},
+            fingerprints=self._fingerprints,
             drains=tuple(self._drains.drains().values()),
         )
 
@@ -214,6 +214,7 @@ class Tracker:
         self._configuration = configuration
         self._targets = {target.key: target for target in targets(configuration)}
         self._keys = {text: TargetKey.parse(text) for text in self._targets}
+        self._fingerprints = {key: digest_of(target) for key, target in self._targets.items()}
         self._map_digest = worlds.configuration_digest(configuration)
         own = configuration.probes
         self._places: dict[str, Location] = {own.vantage: own.location} if own.location else {}
@@ -225,7 +226,7 @@ class Tracker:
         for drain in old.drains:
             if drain.site in sites:
                 self._drains.restore(drain, old.now_s, old.utc)
-        same = frozenset(key for key, target in self._targets.items() if old.fingerprints.get(key) == digest_of(target))
+        same = frozenset(key for key, known in self._fingerprints.items() if old.fingerprints.get(key) == known)
         self._panel.restore(old.records, same)
         for text in same & old.courses.keys():
             ramp = self._site_ramp(self._keys[text].site)
