@@ -1,0 +1,82 @@
+"""`gslb check`: is this configuration right, and what would it move?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from gslb.cli.options import Json
+from gslb.cli.output import show, show_json
+from gslb.errors import UsageError
+
+if TYPE_CHECKING:
+    from gslb.steering.compare import Comparison
+
+_MOST_MOVES = 10
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="A configuration.", show_default=False)],
+    compare: Annotated[bool, typer.Option("--compare", help="Tell what FILE NEW would move: OLD, then NEW.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Validate a configuration: nothing is printed where all is well.
+
+    Each fault is a line on standard error, `file:line: key: what is wrong`, and the exit code is 2. With --compare OLD NEW both
+    are validated, and the share of the address space is told whose clients would get another site, every site taken as well.
+    """
+    from gslb import config
+
+    if len(files) != (2 if compare else 1):
+        raise UsageError("gslb: check takes one FILE, or --compare OLD NEW")
+    old, new = (config.load(file) for file in (files[0], files[-1]))
+    if compare:
+        from gslb.cli.moves import compared
+
+        found = compared(old, new, datetime.now(UTC).date())
+        show_json(_document(found)) if as_json else show(*_tables(found))
+    elif as_json:
+        show_json({"file": str(files[0]), "digest": new.digest, "faults": []})
+
+
+def _document(found: Comparison) -> dict[str, Any]:
+    return {
+        "services": [
+            {"service": host, "family": family, "moved": moved, "moves": list(_moves(found.moves[host, family]))}
+            for (host, family), moved in found.moved.items()
+        ],
+        "added": list(found.added),
+        "removed": list(found.removed),
+    }
+
+
+def _moves(moves: Mapping[tuple[str | None, str | None], float]) -> Iterator[dict[str, Any]]:
+    for (source, target), share in sorted(moves.items(), key=lambda item: -item[1]):
+        yield {"from": source, "to": target, "share": share}
+
+
+def _tables(found: Comparison) -> Iterator[str | Table]:
+    for (host, family), moved in found.moved.items():
+        yield f"{host} over IPv{family}: {moved:.2%} of the address space would move"
+        moves = list(_moves(found.moves[host, family]))
+        if moves:
+            yield _table(moves)
+    yield from (f"{host}: new" for host in found.added)
+    yield from (f"{host}: gone" for host in found.removed)
+
+
+def _table(moves: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("  share", "from", "to"):
+        table.add_column(name, justify="right" if "share" in name else "left")
+    for move in moves[:_MOST_MOVES]:
+        table.add_row(f"{move['share']:.2%}", move["from"] or "no site", move["to"] or "no site")
+    rest = moves[_MOST_MOVES:]
+    if rest:
+        table.add_row(f"{sum(move['share'] for move in rest):.2%}", f"{len(rest)} more", "")
+    return table

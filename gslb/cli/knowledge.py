@@ -1,0 +1,110 @@
+"""What `gslb explain FILE` goes by: the node that runs this file, else the last state it left, else nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Any, Literal
+
+from gslb.admin import explain
+from gslb.cli.node_api import NodeApi
+from gslb.errors import NodeError, StoreError
+from gslb.geo import GeoIndex
+from gslb.model import Configuration, Family, World
+from gslb.state import Tracker
+from gslb.state.restored import Restored
+from gslb.state.store import Store
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_NODE_WITHIN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    address: IPv4Address | IPv6Address
+    service: str | None
+    path: str | None
+    via: Literal["dns", "http"]
+    family: Family | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an explanation comes from, and a sentence about it."""
+
+    kind: Literal["node", "state", "nothing"]
+    text: str
+    at: datetime | None = None
+
+
+def answer(configuration: Configuration, question: Question) -> tuple[Source, dict[str, Any]]:
+    """The explanation as the API gives it. Raises UsageError for a service that is not there, GeoError."""
+    why_not = "it has no listen.admin"
+    if configuration.listen.admin is not None:
+        try:
+            return _ask(configuration, question)
+        except NodeError as error:
+            why_not = str(error).partition(";")[0]
+    source, world = _last_world(configuration, why_not)
+    lookup = GeoIndex.open(configuration.geo).lookup
+    told = explain(world, lookup, question.address, question.service, question.via, question.path, question.family)
+    return source, told.model_dump(mode="json")
+
+
+def _ask(configuration: Configuration, question: Question) -> tuple[Source, dict[str, Any]]:
+    endpoint = configuration.listen.admin
+    assert endpoint is not None  # noqa: S101 - the caller looked
+    url = f"http://{endpoint._replace(host=_ANYWHERE.get(endpoint.host, endpoint.host))}"
+    with NodeApi(url, _NODE_WITHIN_S) as node:
+        runs = node.get("config")
+        if runs["digest"] != configuration.digest:
+            raise NodeError(f"the node at {url} runs another configuration")
+        family = None if question.family is None else str(question.family)
+        asked = {"address": str(question.address), "service": question.service, "via": question.via}
+        told = node.get("explain", **asked, path=question.path, family=family)
+        return Source("node", f"as the node {runs['node']} at {url} has it now, in world {told['world']}"), told
+
+
+def _last_world(configuration: Configuration, why_not: str) -> tuple[Source, World]:
+    database = Path(configuration.state_dir) / "state.db"
+    restored = _restored(database)
+    if restored is None or not restored.records:
+        text = f"every site is taken as unknown: no state in {configuration.state_dir}, and {why_not}"
+        return Source("nothing", text), _world(configuration, None)
+    text = f"as it was at {restored.utc:%Y-%m-%d %H:%M:%S} UTC, the last state in {configuration.state_dir}; {why_not}"
+    return Source("state", text, restored.utc), _world(configuration, restored)
+
+
+def _restored(database: Path) -> Restored | None:
+    """Of a copy: to explain changes nothing, and needs no right to write."""
+    with tempfile.TemporaryDirectory(prefix="gslb-explain-") as folder:
+        copy = Path(folder) / "state.db"
+        try:
+            for suffix in ("", "-wal"):
+                source = Path(f"{database}{suffix}")
+                if source.exists():
+                    shutil.copyfile(source, f"{copy}{suffix}")
+            if not copy.exists():
+                return None
+            store = Store(copy, datetime.now(UTC))
+        except (OSError, StoreError):
+            return None
+        try:
+            return store.load()
+        except StoreError:
+            return None
+        finally:
+            store.close()
+
+
+def _world(configuration: Configuration, restored: Restored | None) -> World:
+    """Of the moment at which it was saved: nothing has grown old since."""
+    now_s, utc = (time.monotonic(), datetime.now(UTC)) if restored is None else (restored.now_s, restored.utc)
+    world = Tracker(configuration, now_s=now_s, utc=utc, restored=restored).next_world(now_s, utc)
+    assert world is not None  # noqa: S101 - the first World always comes
+    return world

@@ -1,0 +1,90 @@
+"""A demo from start to stop: its directory, its mirrors, and a whole node that steers clients to them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gslb import config
+from gslb.model import Configuration, Endpoint, Listen
+from gslb.runtime.control import Control
+from gslb.runtime.demo.fleet import Fleet
+from gslb.runtime.demo.setting import DemoSetting, configuration_text
+from gslb.runtime.demo.sites import SITES, free_port, mirror_specs
+from gslb.runtime.demo.tree import Recipe, build_tree
+from gslb.runtime.node import ControlNode
+from gslb.runtime.sockets import listeners, open_all, open_stream
+
+
+class DemoSession:
+    """`fleet` are the mirrors, `node` is what the admin side sees of the node."""
+
+    def __init__(self, dns: Endpoint, http: Endpoint, admin: Endpoint, workers: int) -> None:
+        self._listen = Listen(dns=(dns,), http=(http,), admin=admin)
+        self._workers = workers
+        self._held = AsyncExitStack()
+        self.token = secrets.token_hex(16)
+        self.recipe = Recipe()
+        self.configuration: Configuration
+        self.fleet: Fleet
+        self.control: Control
+
+    @property
+    def node(self) -> ControlNode:
+        return self.control.node
+
+    async def __aenter__(self) -> Self:
+        """Up and ready when it returns: the first round of probes is in. Raises GslbError, and has let go of all."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._held.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._held.aclose()
+
+    async def _start(self) -> None:
+        _refuse_taken(self._listen)
+        folder = Path(tempfile.mkdtemp(prefix="gslb-demo-"))
+        self._held.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
+        release = await asyncio.to_thread(build_tree, folder / "tree", self.recipe)
+        port = free_port(site.address for site in SITES)
+        self.configuration = self._configured(folder, release, port)
+        self.fleet = await self._held.enter_async_context(Fleet(mirror_specs(port), folder / "tree"))
+        self.control = Control(self.configuration, self._workers)
+        await self.control.start()
+        self._held.push_async_callback(self.control.stop)
+        await self._ready()
+
+    def _configured(self, folder: Path, release: Path, port: int) -> Configuration:
+        dns, http, admin = self._listen.dns[0], self._listen.http[0], self._listen.admin
+        assert admin is not None  # noqa: S101 - __init__ gave it
+        setting = DemoSetting(dns, http, admin, port, self.token, folder / "state")
+        file = folder / "demo.yaml"
+        file.write_text(configuration_text(setting, release, self.recipe))
+        return config.load(file)
+
+    async def _ready(self) -> None:
+        with self.node.feed.subscribe() as watching:
+            if self.node.status().ready:
+                return
+            async for _ in watching:
+                if self.node.status().ready:
+                    return
+
+
+def _refuse_taken(listen: Listen) -> None:
+    """Before thirteen processes are started for nothing. Raises as the node itself would."""
+    for sockets in open_all(listeners(listen), 1):
+        for sock in sockets:
+            sock.close()
+    if listen.admin is not None:
+        open_stream(listen.admin).close()
