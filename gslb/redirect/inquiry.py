@@ -23,6 +23,7 @@ from gslb.redirect.refusal import Refusal
 FIELDS_MAX: Final = 16384  # octets of a head besides its target
 BODY_MAX: Final = 65536  # octets of a body that are read past
 
+_LINE_END: Final = b"\r\n"
 _END: Final = b"\r\n\r\n"
 _METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /")
 _REQUEST_LINE: Final = 32  # octets of method, spaces, version and line end, generously
@@ -65,6 +66,9 @@ class InquiryReader:
         """Reads on from `at`, to the end of a request at most; tells where that is. Raises Refusal."""
         if self._body_left:
             return self._read_body(data, at)
+        if not self._head_octets:
+            while data.startswith(_LINE_END, at):  # RFC 9112 section 2.2: empty lines before a request are no part of it
+                at += 2
         end, last = self._head_end(data, at)
         end = min(end, at + TARGET_MAX + FIELDS_MAX + _REQUEST_LINE + 1 - self._head_octets)
         piece = data[at:end]
@@ -88,8 +92,9 @@ class InquiryReader:
     def _parse(self, piece: bytes) -> None:
         try:
             self._parser.feed_data(piece)
-        except HttpParserUpgrade:
-            return  # stops behind the head, which is where the piece ends
+        except HttpParserUpgrade:  # stops behind the head, which is where the piece ends
+            if self._parser.get_method() == b"CONNECT":
+                self._keep_alive = False  # what follows may be meant for whom it wants to be connected to
         except HttpParserInvalidMethodError:
             if self._head_octets == len(piece) and _METHOD.match(piece):
                 raise Refusal(405, "Only GET and HEAD are answered here.") from None

@@ -19,7 +19,7 @@ LOCATION_MAX: Final = 2047  # octets: BusyBox and boot firmware have buffers of 
 TARGET_MAX: Final = 8192  # octets of a request's target
 
 _CLEAN: Final = re.compile(rb'[!"$-~]+')  # printable, and no fragment: that never leaves a client (RFC 9112 section 3.2)
-_ABSOLUTE: Final = re.compile(rb"https?://([^/?@]*)(.*)", re.IGNORECASE | re.DOTALL)
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?@]+)([/?].*)?", re.IGNORECASE)
 _NTH: Final = re.compile(rb"/@([1-9][0-9]{0,2})(?=/)")
 _OWN: Final = (b"avoid", b"mirrorlist")
 
@@ -55,9 +55,9 @@ def read_target(raw: bytes) -> Target:
 def _absolute(raw: bytes) -> tuple[bytes, bytes]:
     """RFC 9112 section 3.2.2. Other schemes and other forms are for proxies."""
     found = _ABSOLUTE.fullmatch(raw)
-    if found is None or not found[1]:
+    if found is None:
         raise Refusal(400, "The target of the request is neither a path nor an http or https URL.")
-    authority, rest = found.groups()
+    authority, rest = found[1], found[2] or b"/"
     return authority, rest if rest.startswith(b"/") else b"/" + rest
 
 

@@ -61,7 +61,7 @@ class HttpServer:
         self._endings = Endings(wall)
         self._view = memoryview(bytearray(READ_MAX))
         self._loop = asyncio.get_running_loop()
-        self._connections = Connections(limits, self._counters, self._loop.time)
+        self._connections = Connections(limits, self._counters, time.monotonic)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._admitting: set[asyncio.Task[None]] = set()

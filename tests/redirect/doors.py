@@ -24,7 +24,7 @@ PLACES = {
     "18.0.0.0/8": Place("US", worlds.HONOLULU),
     "141.20.0.0/16": Place("DE", worlds.BERLIN),
     "127.0.0.0/8": Place("JP", worlds.TOKYO),
-    "::1/128": Place("DE", worlds.BERLIN),
+    "::/64": Place("DE", worlds.BERLIN),
     "2001:200::/32": Place("JP", worlds.TOKYO),
 }
 _NETWORKS = {ip_network(text): place for text, place in PLACES.items()}
