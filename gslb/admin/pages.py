@@ -9,7 +9,7 @@ from gslb.admin.html import Child, document, element
 _DB_IP: Final = "https://db-ip.com"
 
 
-def page(title: str, *body: Child, scripts: tuple[str, ...] = (), class_: str | None = None) -> str:
+def page(title: str, *body: Child, scripts: tuple[str, ...] = (), **attributes: str) -> str:
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -20,7 +20,7 @@ def page(title: str, *body: Child, scripts: tuple[str, ...] = (), class_: str | 
         element("link", rel="stylesheet", href="/static/gslb.css"),
         *(element("script", type="module", src=script) for script in scripts),
     )
-    return document(element("html", head, element("body", *body, class_=class_), lang="en"))
+    return document(element("html", head, element("body", *body, **attributes), lang="en"))
 
 
 def footer() -> Child:

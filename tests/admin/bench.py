@@ -53,9 +53,9 @@ def geo_index() -> GeoIndex:
 class Bench:
     """Implements gslb.admin.Node."""
 
-    def __init__(self, configuration: Configuration | None = None) -> None:
+    def __init__(self, configuration: Configuration | None = None, utc: datetime = START) -> None:
         self.configuration = configuration or reference()
-        self.now_s, self.utc = 1000.0, START
+        self.now_s, self.utc, self.started = 1000.0, utc, utc
         self.book = EventBook()
         self.feed = Feed()
         self.kept: list[Event] = []
@@ -80,7 +80,7 @@ class Bench:
         return geo_index().sources
 
     def status(self) -> Status:
-        return Status(self.tracker.ready, self.stale, START, self.world_at, self.reload, self.workers, self.workers_wanted)
+        return Status(self.tracker.ready, self.stale, self.started, self.world_at, self.reload, self.workers, self.workers_wanted)
 
     def reports(self) -> Sequence[SiteReport]:
         return [self.tracker.report(site.id) for site in self.configuration.sites]
