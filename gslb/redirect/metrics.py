@@ -23,6 +23,7 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("error",),
     ),
     "gslb_http_connections_total": ("Connections accepted.", ("scheme",)),
+    "gslb_http_exhausted_total": ("Times that there were no descriptors or memory to accept a TLS connection.", ()),
     "gslb_http_closed_total": (
         "Connections that we cut: idle, header, slow, evicted, proxy, handshake, stopped.",
         ("reason",),

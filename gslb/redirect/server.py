@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 import time
@@ -23,6 +24,8 @@ from gslb.redirect.reply import Endings
 GRACE_S: Final = 1.0  # for a client that keeps asking, to be told to ask elsewhere
 BACKLOG: Final = 4096
 BATCH: Final = 64  # connections accepted a wake
+REST_S: Final = 1.0
+_EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -64,6 +67,7 @@ class HttpServer:
         self._connections = Connections(limits, self._counters, time.monotonic)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
+        self._resting: asyncio.TimerHandle | None = None
         self._admitting: set[asyncio.Task[None]] = set()
 
     @property
@@ -101,15 +105,24 @@ class HttpServer:
         for _ in range(BATCH):
             try:
                 conn, address = self._sock.accept()
-            except (BlockingIOError, InterruptedError):
+            except BlockingIOError:
                 return False
-            except OSError:  # gone again, or out of descriptors: the next wake tries again
-                return False
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    self._rest()
+                return False  # gone again: the next wake looks for the next one
             conn.setblocking(False)
             task = self._loop.create_task(self._admit(conn, address[0]))
             self._admitting.add(task)
             task.add_done_callback(self._admitting.discard)
         return True
+
+    def _rest(self) -> None:
+        """Out of descriptors or memory, the queue would wake us for ever."""
+        add(self._counters, "gslb_http_exhausted_total")
+        if not self._connections.draining:
+            self._loop.remove_reader(self._sock.fileno())
+            self._resting = self._loop.call_later(REST_S, self._loop.add_reader, self._sock.fileno(), self._accept)
 
     async def _admit(self, conn: socket.socket, address: str) -> None:
         limit_s = self._connections.limits.http_header_s
@@ -128,6 +141,9 @@ class HttpServer:
         except (OSError, BadProxyHeader, EOFError, TimeoutError) as error:
             add(self._counters, "gslb_http_closed_total", "proxy" if isinstance(error, BadProxyHeader) else "handshake")
             conn.close()
+        except asyncio.CancelledError:
+            conn.close()
+            raise
 
     async def _proxied(self, conn: socket.socket, address: str) -> Peer | None:
         """Whom the PROXY header before the handshake names. A handshake begins with another octet than its signature."""
@@ -154,12 +170,12 @@ class HttpServer:
 
         Who asks again within `grace_s` is answered and told to close. Who is still busy then has `last_words_s`.
         """
+        connections = self._connections
+        connections.draining = True
         self._stop_accepting()
         for _ in range(BACKLOG // BATCH):  # under a flood the queue may never be empty
             if not self._accept():
                 break
-        connections = self._connections
-        connections.draining = True
         await self._admitted(grace_s)
         for _ in range(3):  # turns of the loop: to connect, to read what waits in the kernel, to answer
             await asyncio.sleep(0)
@@ -167,6 +183,8 @@ class HttpServer:
         if not await connections.wait_empty(grace_s):
             self._finish(idle_s=0.0)
             await connections.wait_empty(last_words_s)
+        for task in self._admitting:
+            task.cancel()
         for state in State:
             for connection in list(connections.states[state]):
                 connection.cut("stopped")
@@ -178,6 +196,8 @@ class HttpServer:
             self._server.close()
         elif self.context is not None:
             self._loop.remove_reader(self._sock.fileno())
+        if self._resting is not None:
+            self._resting.cancel()
 
     async def _admitted(self, limit_s: float) -> None:
         if self._admitting:

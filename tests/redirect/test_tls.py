@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import socket
 import ssl
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ import trustme
 from gslb.errors import UsageError
 from gslb.model import Limits, Tls
 from gslb.redirect import tls_context
-from tests.redirect.doors import Talk, listening, opened, request, serving
+from tests.redirect.doors import Door, Talk, listening, opened, request, serving
 from tests.redirect.test_proxy import V4, header
 from tests.redirect.test_refusals import responses
 from tests.steering import world as worlds
@@ -111,6 +113,27 @@ async def test_draining_answers_what_has_arrived_over_tls(tmp_path: Path) -> Non
         assert (await talk.answer()).fields["Connection"] == "close"
         await draining
         assert await idle.rest() == b""
+
+
+async def test_out_of_descriptors_the_door_waits_and_goes_on(tmp_path: Path) -> None:
+    async with opened(contexts=contexts(tmp_path)) as door:
+        await door.get("/")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with socket.socket() as client:
+            client.setblocking(False)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno() + 1, hard))
+            try:
+                await asyncio.get_running_loop().sock_connect(client, (door.host, door.port))
+                await asyncio.wait_for(exhausted(door), 3)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert door.counters["gslb_http_exhausted_total",] == 1
+        assert (await asyncio.wait_for(door.get("/"), 5)).status == 302
+
+
+async def exhausted(door: Door) -> None:
+    for _ in iter(lambda: ("gslb_http_exhausted_total",) in door.counters, True):
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("broken", ["certificate", "key"])
