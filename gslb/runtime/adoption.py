@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gslb import __version__
-from gslb.errors import NodeError
+from gslb.errors import NodeError, StoreError
 from gslb.runtime.channel import MOST_SOCKETS, unix_address
 from gslb.runtime.frames import LARGEST_FROM_WORKER, PROTOCOL, Kind, Reader, document
 from gslb.runtime.process import Process
@@ -21,37 +22,46 @@ from gslb.runtime.sockets import Listener
 
 HELLO_WITHIN_S = 2.0
 END_WITHIN_S = 5.0
+_DOOR = re.compile(r"worker-(\d{1,4})\.sock")
 
 
 @dataclass(slots=True)
 class Orphan:
+    """A worker without a control. `fits` if it serves what is wanted; one that does not even speak hangs."""
+
     index: int
     process: Process
     sock: socket.socket
     sockets: list[socket.socket]
-    world: int
-    fits: bool
+    world: int = 0
+    fits: bool = False
+    speaks: bool = True
 
 
-async def adoptable(run_dir: Path, run_fd: int, wanted: Sequence[Listener], count: int) -> list[Orphan]:
-    """Every worker 0 to `count` - 1 in order if all are there, well, and serve what is `wanted`; else all are ended."""
-    orphans = await asyncio.to_thread(_greet_all, run_dir, run_fd, wanted)
-    orphans.sort(key=lambda orphan: orphan.index)
-    if [orphan.index for orphan in orphans if orphan.fits] == list(range(count)) and len(orphans) == count:
-        return orphans
-    await _end(orphans)
-    return []
+async def adoptable(run_dir: Path, run_fd: int, wanted: Sequence[Listener], count: int) -> dict[int, Orphan]:
+    """The workers below `count` that are well and serve what is `wanted`, by index. All others are ended."""
+    doors = await asyncio.to_thread(_doors, run_dir)
+    found = await asyncio.gather(*(asyncio.to_thread(_greet, run_fd, index, wanted) for index in doors))
+    orphans = [orphan for orphan in found if orphan is not None]
+    fitting = {orphan.index: orphan for orphan in orphans if orphan.fits and orphan.index < count}
+    await _end([orphan for orphan in orphans if fitting.get(orphan.index) is not orphan])
+    for index in doors:
+        if index not in fitting:
+            clear(run_dir / f"worker-{index}.sock")
+    return fitting
 
 
-def _greet_all(run_dir: Path, run_fd: int, wanted: Sequence[Listener]) -> list[Orphan]:
-    orphans = []
-    for path in sorted(run_dir.glob("worker-*.sock")):
-        orphan = _greet(run_fd, path.name, wanted)
-        if orphan is None:
-            path.unlink(missing_ok=True)
-        else:
-            orphans.append(orphan)
-    return orphans
+def clear(door: Path) -> None:
+    """Makes way for a worker's socket."""
+    try:
+        door.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{door} is in the way of a worker and can't be removed: {error.strerror}") from None
+
+
+def _doors(run_dir: Path) -> list[int]:
+    """Other files of the directory are not ours to judge."""
+    return sorted({int(match[1]) for path in run_dir.iterdir() if (match := _DOOR.fullmatch(path.name))})
 
 
 def hello(index: int, wanted: Sequence[Listener], world: int) -> dict[str, Any]:
@@ -67,26 +77,26 @@ def hello(index: int, wanted: Sequence[Listener], world: int) -> dict[str, Any]:
     }
 
 
-def _greet(run_fd: int, name: str, wanted: Sequence[Listener]) -> Orphan | None:
+def _greet(run_fd: int, index: int, wanted: Sequence[Listener]) -> Orphan | None:
+    """None if nobody is behind that door."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     sock.settimeout(HELLO_WITHIN_S)
-    fds: list[int] = []
     try:
-        sock.connect(unix_address(run_fd, name))
-        pid = _peer(sock)
-        process = Process(pid)
-        told = _hello(sock, fds)
+        sock.connect(unix_address(run_fd, f"worker-{index}.sock"))
+        process = Process(_peer(sock))
     except (OSError, NodeError):
-        for fd in fds:
-            os.close(fd)
         sock.close()
         return None
-    sockets = [socket.socket(fileno=fd) for fd in fds]
-    index = told.get("index")
-    expected = hello(index if isinstance(index, int) else -1, wanted, 0)
-    fits = len(sockets) == len(wanted) and all(told.get(key) == value for key, value in expected.items() if key != "world")
-    world = told.get("world")
-    return Orphan(expected["index"], process, sock, sockets, world if isinstance(world, int) else 0, fits)
+    orphan = Orphan(index, process, sock, [])
+    try:
+        told = _hello(orphan)
+    except (OSError, NodeError):
+        orphan.speaks = False
+        return orphan
+    world = told.pop("world", 0)
+    orphan.world = world if type(world) is int else 0
+    orphan.fits = {**told, "world": 0} == hello(index, wanted, 0) and len(orphan.sockets) == len(wanted)
+    return orphan
 
 
 def _peer(sock: socket.socket) -> int:
@@ -97,11 +107,11 @@ def _peer(sock: socket.socket) -> int:
     return int(pid)
 
 
-def _hello(sock: socket.socket, fds: list[int]) -> dict[str, Any]:
+def _hello(orphan: Orphan) -> dict[str, Any]:
     reader = Reader(LARGEST_FROM_WORKER)
     while True:
-        data, more, _, _ = socket.recv_fds(sock, 65536, MOST_SOCKETS)
-        fds += more
+        data, fds, _, _ = socket.recv_fds(orphan.sock, 65536, MOST_SOCKETS)
+        orphan.sockets += [socket.socket(fileno=fd) for fd in fds]
         if not data:
             raise NodeError("a worker that hung up")
         for kind, payload in reader.feed(data):
@@ -109,18 +119,20 @@ def _hello(sock: socket.socket, fds: list[int]) -> dict[str, Any]:
                 return document(payload)
 
 
-async def _end(orphans: Sequence[Orphan]) -> None:
-    for orphan in orphans:
-        orphan.process.signal(signal.SIGTERM)
+async def _end(orphans: Iterable[Orphan]) -> None:
+    """They answer what they have, and go; one that hangs has nothing to say."""
+    left = list(orphans)
+    for orphan in left:
+        orphan.process.signal(signal.SIGTERM if orphan.speaks else signal.SIGKILL)
         orphan.sock.close()
         for sock in orphan.sockets:
             sock.close()
     loop = asyncio.get_running_loop()
     deadline = loop.time() + END_WITHIN_S
-    while any(orphan.process.alive for orphan in orphans):
+    while any(orphan.process.alive for orphan in left):
         if loop.time() > deadline:
-            for orphan in orphans:
+            for orphan in left:
                 orphan.process.kill()
         await asyncio.sleep(0.02)
-    for orphan in orphans:
+    for orphan in left:
         orphan.process.close()

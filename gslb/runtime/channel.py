@@ -50,11 +50,18 @@ class Channel:
         if self.closed:
             return
         kind = Kind(data[4])
+        if kind is Kind.BEAT and self._queue:
+            return  # what waits says as much
         if kind is Kind.WORLD:
             self._queue = deque(item for item in self._queue if item.begun or item.kind is not Kind.WORLD)
         self._queue.append(_Outgoing(memoryview(data), kind, tuple(fds)))
         if len(self._queue) == 1:
             self._writable()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the other end is behind: who makes frames at a time of its own leaves it out then."""
+        return bool(self._queue)
 
     def take_sockets(self, count: int) -> list[socket.socket]:
         """The sockets that came with the frame at hand; a NodeError if there are fewer."""
@@ -72,6 +79,8 @@ class Channel:
         self._sock.close()
         for fd in self._received:
             os.close(fd)
+        self._received = []
+        self._queue.clear()
         self._on_close()
 
     def _readable(self) -> None:
@@ -82,7 +91,7 @@ class Channel:
         except OSError:
             return self.close()
         self._received += fds
-        if not data:
+        if not data or len(self._received) > MOST_SOCKETS:
             return self.close()
         try:
             for kind, payload in self._reader.feed(data):

@@ -6,11 +6,12 @@ Knows nothing of control: a worker process and `--workers 0` use it alike.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from socket import socket
+from dataclasses import asdict, replace
+from socket import SHUT_RDWR, SOCK_DGRAM, socket
 from typing import Any
 
 import structlog
@@ -18,13 +19,15 @@ import structlog
 from gslb import dns, redirect
 from gslb.errors import GeoError, UsageError
 from gslb.geo import GeoIndex
-from gslb.model import Configuration, Limits
+from gslb.geo.index import BUNDLED
+from gslb.model import Configuration, GeoSettings, Limits
 from gslb.runtime.snapshot import Snapshot
-from gslb.runtime.sockets import Listener
+from gslb.runtime.sockets import Listener, turn_away
 from gslb.steering import ClientClass, Located, Locator, SteeringMap
 
 STALE_INTERVALS = 3
 MOST_WAITING = 1000  # new classes and samples between two tallies
+ACCEPT_TURNS = 6  # of the loop, in which the doors accept what has connected
 
 _log = structlog.get_logger("gslb")
 
@@ -37,9 +40,13 @@ class Servers:
         self.udp: list[dns.UdpServer] = []
         self.tcp: list[dns.TcpServer] = []
         self.http: list[redirect.HttpServer] = []
+        self._datagrams: list[socket] = []
+        self._streams: list[socket] = []
 
     async def start(self, listeners: Sequence[Listener], sockets: Sequence[socket]) -> None:
         for listener, sock in zip(listeners, sockets, strict=True):
+            kept = self._datagrams if sock.type == SOCK_DGRAM else self._streams
+            kept.append(sock)
             if listener.role == "dns-udp":
                 self.udp.append(dns.UdpServer(sock, self._plane.responder))
                 self.udp[-1].start(self._plane.loop)
@@ -66,6 +73,20 @@ class Servers:
             server.stop(self._plane.loop)
         await asyncio.gather(*(tcp.stop() for tcp in self.tcp), *(http.drain() for http in self.http))
 
+    def close_doors(self) -> None:
+        """Before a drain after which nobody serves these sockets: no datagram comes in from now on."""
+        self._streams = [sock.dup() for sock in self._streams]  # the doors close theirs
+        for sock in self._datagrams:
+            turn_away(sock)
+
+    def refuse(self) -> None:
+        """All who had connected are accepted: nobody connects from now on, whoever else holds these sockets."""
+        for sock in self._streams:
+            with contextlib.suppress(OSError):
+                sock.shutdown(SHUT_RDWR)
+            sock.close()
+        self._streams = []
+
 
 class DataPlane:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -73,7 +94,7 @@ class DataPlane:
         self.world = 0
         self.counters: dict[tuple[str, ...], int] = {}
         self._configuration: Configuration | None = None
-        self._geo_stamp = ""
+        self._geo_stamp: object = None
         self._map_stamp: object = None
         self._numbers: dict[tuple[str, ClientClass], int] = {}
         self._new: list[list[Any]] = []
@@ -86,7 +107,24 @@ class DataPlane:
 
     # ------------------------------------------------------------------------------------------ Worlds
 
-    def swap(self, snapshot: Snapshot) -> None:
+    async def take(self, snapshot: Snapshot) -> None:
+        """Serves by this World from now on. Databases are read off the loop; all else is a matter of milliseconds."""
+        stamp = (snapshot.geo, snapshot.world.configuration.geo)
+        if stamp != self._geo_stamp:
+            self.geo = await asyncio.to_thread(self._opened, snapshot.world.configuration.geo)
+            self._geo_stamp = stamp
+        self._swap(snapshot)
+
+    def _opened(self, settings: GeoSettings) -> GeoIndex:
+        """Control has opened the same files a moment ago. If one is broken since, what is open stays, and a worker that
+        has just started does with what every node has, rather than not at all."""
+        try:
+            return GeoIndex.open(settings)
+        except GeoError as error:
+            _log.error(str(error), kind="geo-refused")
+        return GeoIndex.open(replace(settings, databases=(BUNDLED,))) if self.world == 0 else self.geo
+
+    def _swap(self, snapshot: Snapshot) -> None:
         configuration = snapshot.world.configuration
         self._locate_by(snapshot)
         serving = dns.Serving(
@@ -98,20 +136,18 @@ class DataPlane:
             configuration.limits.cached_decisions,
         )  # fmt: skip
         if self.world == 0:
-            self._open_doors(configuration, serving, pages)
+            self._open_doors(configuration, snapshot.tls, serving, pages)
         else:
             self.responder.swap(serving)
             self.redirector.swap(pages)
-            self._reconfigure(configuration)
+            self._reconfigure(configuration, snapshot.tls)
         self.world, self._configuration = snapshot.world.number, configuration
         self.beat()
 
     def _locate_by(self, snapshot: Snapshot) -> None:
-        """A new map or new databases forget every client; otherwise classes are only appended."""
+        """A new map, new databases or another control forget every client; otherwise classes are only appended."""
         configuration = snapshot.world.configuration
-        if snapshot.geo != self._geo_stamp:
-            self._open_geo(configuration, snapshot.geo)
-        stamp = (configuration.digest, snapshot.world.today, self._geo_stamp)
+        stamp = (configuration.digest, snapshot.world.today, self._geo_stamp, snapshot.lineage)
         if stamp != self._map_stamp:
             self._map_stamp, self._numbers = stamp, {}
             self.steering = SteeringMap(configuration, snapshot.world.today)
@@ -119,18 +155,7 @@ class DataPlane:
         for number in range(len(self._numbers), len(snapshot.classes)):
             self._numbers[snapshot.classes[number]] = number
 
-    def _open_geo(self, configuration: Configuration, stamp: str) -> None:
-        """Control has opened the same files a moment ago; if they are gone since, what is open stays."""
-        try:
-            self.geo = GeoIndex.open(configuration.geo)
-        except GeoError as error:
-            _log.error(str(error), kind="geo-refused")
-            if self.world == 0:
-                raise
-            return
-        self._geo_stamp = stamp
-
-    def _open_doors(self, configuration: Configuration, serving: dns.Serving, pages: redirect.Serving) -> None:
+    def _open_doors(self, configuration: Configuration, tls_stamp: str, serving: dns.Serving, pages: redirect.Serving) -> None:
         self.responder = dns.Responder(
             serving,
             node=configuration.node,
@@ -143,7 +168,7 @@ class DataPlane:
             pages, node=configuration.node, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
         )  # fmt: skip
         self._configuration = configuration
-        self._take_limits(configuration)
+        self._take_limits(configuration, tls_stamp)
         self._beat_s = time.monotonic()
         self._watch_clock()
 
@@ -168,15 +193,15 @@ class DataPlane:
         for sock in self._covered.pop(worker, ()):
             sock.close()
 
-    def _reconfigure(self, configuration: Configuration) -> None:
-        if configuration.limits == self._limits and configuration.tls == self._tls_settings:
+    def _reconfigure(self, configuration: Configuration, tls_stamp: str) -> None:
+        if configuration.limits == self._limits and (configuration.tls, tls_stamp) == self._tls_stamp:
             return
-        self._take_limits(configuration)
+        self._take_limits(configuration, tls_stamp)
         for servers in self._servers.values():
             servers.reconfigure(configuration.limits, self._tls)
 
-    def _take_limits(self, configuration: Configuration) -> None:
-        self._limits, self._tls_settings = configuration.limits, configuration.tls
+    def _take_limits(self, configuration: Configuration, tls_stamp: str) -> None:
+        self._limits, self._tls_stamp = configuration.limits, (configuration.tls, tls_stamp)
         try:
             self._tls = None if configuration.tls is None else redirect.tls_context(configuration.tls)
         except UsageError as error:  # control has loaded it a moment ago, with other rights maybe: the old one stays
@@ -185,7 +210,15 @@ class DataPlane:
                 raise
 
     async def drain(self) -> None:
-        await asyncio.gather(*(servers.drain() for servers in self._servers.values()))
+        """Answers what has come in; whoever comes from now on is told at once that nobody is here."""
+        for servers in self._servers.values():
+            servers.close_doors()
+        drains = [self.loop.create_task(servers.drain()) for servers in self._servers.values()]
+        for _ in range(ACCEPT_TURNS):
+            await asyncio.sleep(0)
+        for servers in self._servers.values():
+            servers.refuse()
+        await asyncio.gather(*drains)
 
     # ------------------------------------------------------------------------------------------- clock
 

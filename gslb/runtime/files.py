@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from pathlib import Path
 
 Signature = tuple[int, int, int, int]
 
 
 class WatchedFile:
-    def __init__(self, path: str) -> None:
+    """`digest` is the SHA-256 of what was read of it before; without it, what is there now counts as read."""
+
+    def __init__(self, path: str, digest: str | None = None) -> None:
         self.path = path
         self._seen = _signature(path)
         self._settling: Signature | None = None
+        if digest is not None and _digest(path) != digest:
+            self._seen = None
 
     def changed(self) -> bool:
         """True once for each change, when two looks in a row found the same new file: a writer may be in the middle of it."""
@@ -30,9 +36,21 @@ class WatchedFile:
         self._seen, self._settling = _signature(self.path), None
 
 
+def stamp(path: str) -> str:
+    """Another text for another file, or for the same one written anew."""
+    return repr(_signature(path))
+
+
 def _signature(path: str) -> Signature | None:
     try:
         status = os.stat(path)
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _digest(path: str) -> str | None:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return None

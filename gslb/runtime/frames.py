@@ -1,6 +1,6 @@
 """What control and a worker say to each other over their Unix socket: frames of length, kind and payload.
 
-Control sends `WORLD` as a pickle, made by itself a moment ago: a worker believes it as it believes its own code.
+Control sends `WORLD` as a parcel of pickles, made by itself a moment ago: a worker believes it as it believes its own code.
 Everything a worker sends is JSON of bounded size, since a worker reads packets of strangers and control must not
 execute what it says. Sockets also travel here (`SCM_RIGHTS`): with `HELLO`, so that the next control can hand them
 to a restarted worker, and with `COVER`.
@@ -24,13 +24,14 @@ LARGEST_FROM_WORKER = 4 << 20
 
 class Kind(IntEnum):
     HELLO = 1  # worker -> control, JSON: who it is and what it serves; its sockets ride along
-    WORLD = 2  # control -> worker, pickle of a Snapshot
+    WORLD = 2  # control -> worker, a Snapshot as a parcel
     BEAT = 3  # control -> worker, empty: the World you have is still the newest
     COVER = 4  # control -> worker, JSON: serve the sockets that ride along for a worker that died
     UNCOVER = 5  # control -> worker, JSON: its successor is up, leave them alone
     DRAIN = 6  # control -> worker, empty: answer what has come in, then end
     TALLY = 7  # worker -> control, JSON: counts since the last, samples, new classes
     SWAPPED = 8  # worker -> control, JSON: the number of the World it serves now
+    FAILED = 9  # worker -> control, JSON: why it could not take the World that was sent
 
 
 def frame(kind: Kind, payload: bytes = b"") -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -24,10 +24,12 @@ _LEVELS = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.ERROR: "
 
 class Journal:
     def __init__(self, store: Store | None, utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.book = EventBook(store.last_event_number() if store else 0)
-        self.recent: deque[Event] = deque(reversed(store.events(RECENT)) if store else (), maxlen=RECENT)
+        last, recent = _kept(store)
+        self.book = EventBook(last)
+        self.recent: deque[Event] = deque(reversed(recent), maxlen=RECENT)
         self.by_kind: Counter[str] = Counter()
         self.store_failures = 0
+        self.store_failing = store is None
         self._store, self._utc_now = store, utc_now
         self._unwritten: deque[Event] = deque(maxlen=MOST_UNWRITTEN)
         self._listeners: list[Callable[[Event], None]] = []
@@ -61,16 +63,35 @@ class Journal:
         try:
             await asyncio.to_thread(self._store.append, batch)
         except StoreError as error:
-            self.note_store_failure(error)
+            self.store_failed(error)
             return
+        self.store_worked()
         for event in batch:
             with contextlib.suppress(ValueError):
                 self._unwritten.remove(event)
 
-    def note_store_failure(self, error: StoreError) -> None:
+    def store_failed(self, error: StoreError) -> None:
+        """Told once, until it works again; counted each time."""
         self.store_failures += 1
-        if self.store_failures == 1 or self.store_failures % 100 == 0:
-            _log.error(str(error), kind="store-failed", failures=self.store_failures)
+        if not self.store_failing:
+            self.store_failing = True
+            message = f"the state can't be kept, a restart would forget what happens from now on: {error}"
+            self.tell("store-failed", Severity.ERROR, "state", message)
+
+    def store_worked(self) -> None:
+        if self.store_failing:
+            self.store_failing = False
+            self.tell("store-works", Severity.INFO, "state", "the state is kept again")
+
+
+def _kept(store: Store | None) -> tuple[int, Sequence[Event]]:
+    if store is None:
+        return 0, ()
+    try:
+        return store.last_event_number(), store.events(RECENT)
+    except StoreError as error:
+        _log.error(str(error), kind="store-failed")
+        return 0, ()
 
 
 def _plain(fields: Mapping[str, str]) -> dict[str, str]:

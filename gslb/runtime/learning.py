@@ -7,6 +7,7 @@ map the examples are classified anew, and so the first World after a reload or a
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ class Classes:
         self._known: dict[tuple[str, ClientClass], Example] = {}
         self._numbered: tuple[tuple[str, ClientClass], ...] = ()
         self.refused = 0  # examples beyond the bound
+        self.lineage = secrets.token_hex(8)  # of these numbers: another control, or another map, gives others
 
     def __len__(self) -> int:
         return len(self._known)
@@ -65,11 +67,11 @@ class Classes:
         """Begin anew under another map, with the clients that are known."""
         hosts = {service.host for service in configuration.services}
         examples = [example for example in self._known.values() if example.service in hosts]
-        self._known, self._numbered = {}, ()
+        self._known, self._numbered, self.lineage = {}, (), secrets.token_hex(8)
         self.learn(examples, steering, lookup)
 
     def dump(self) -> bytes:
-        return json.dumps([list(example) for example in self._known.values()], separators=(",", ":")).encode()
+        return json.dumps([list(example) for example in list(self._known.values())], separators=(",", ":")).encode()
 
 
 def examples(document: object, hosts: frozenset[str]) -> list[Example]:
@@ -89,7 +91,9 @@ def _example(row: Any, hosts: frozenset[str]) -> Example | None:
     if not isinstance(row, list) or len(row) != 4:
         return None
     service, family, address, length = row
-    if service not in hosts or family not in WIDTH or type(address) is not int or type(length) is not int:
+    if not isinstance(service, str) or service not in hosts or any(type(number) is not int for number in row[1:]):
+        return None
+    if family not in WIDTH:
         return None
     width = WIDTH[family]
     if not (0 <= length <= width and 0 <= address < 1 << width):

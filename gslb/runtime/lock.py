@@ -12,7 +12,7 @@ from gslb.errors import BusyError, StoreError
 class ControlLock:
     """Held for as long as this process lives: the kernel lets go of it, however the process ends."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, state_dir: str) -> None:
         path = run_dir / "control.lock"
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -24,21 +24,10 @@ class ControlLock:
             holder = os.read(self._fd, 32).decode("ascii", "replace").strip() or "?"
             os.close(self._fd)
             raise BusyError(
-                f"process {holder} already runs on {run_dir.parent}: stop it, or give this node its own state_dir"
+                f"process {holder} already runs on {state_dir}: stop it, or give this node its own state_dir"
             ) from None
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 
     def close(self) -> None:
         os.close(self._fd)
-
-
-def run_directory(state_dir: str) -> Path:
-    """`state_dir/run`, made if need be, for this user alone."""
-    path = Path(state_dir) / "run"
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
-    except OSError as error:
-        raise StoreError(f"state_dir {state_dir} can't be used: {error.strerror}") from None
-    return path

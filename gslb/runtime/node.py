@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from gslb import dns, redirect
 from gslb.admin import Feed
@@ -15,7 +16,7 @@ from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
 from gslb.runtime.pool import Pool
 from gslb.runtime.publisher import Publisher
-from gslb.runtime.sockets import Listener
+from gslb.runtime.selfcheck import SelfCheck
 from gslb.runtime.tallies import Tallies
 from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
@@ -27,6 +28,9 @@ METRICS: Final[Metrics] = {
     "gslb_probe_internal_errors_total": ("Probes that failed by a fault of our own.", ()),
     "gslb_worker_restarts_total": ("Times that a data-plane worker was started again.", ("worker",)),
     "gslb_store_failures_total": ("Writes to the state directory that failed.", ()),
+    "gslb_store_up": ("Whether what happens is kept for a restart.", ()),
+    "gslb_world_failures_total": ("Worlds that could not be made or taken, by a fault of our own.", ()),
+    "gslb_world_pause_seconds": ("The longest that a worker has stood still to take a World.", ("worker",)),
     "gslb_tally_refused_total": ("Counts or samples of workers that were not understood, or beyond a bound.", ()),
     "gslb_classes_refused_total": ("Classes of clients beyond the bound; they are decided one by one.", ()),
     "gslb_classes": ("Classes of clients that tables are compiled for.", ()),
@@ -53,7 +57,9 @@ class ControlNode:
         self.pool: Pool | None = None
         self.publisher: Publisher | None = None
         self.stale: dict[int, bool] = {}
-        self.deaf: dict[Listener, str] = {}
+        self.pause_s: dict[int, float] = {}
+        self.worlds_failed = 0
+        self.selfcheck: SelfCheck | None = None
         self.index = geo
         self._store = store
         self._world: World | None = None
@@ -64,6 +70,18 @@ class ControlNode:
     def world(self) -> World:
         assert self._world is not None  # noqa: S101 - the first World is published before the admin side starts
         return self._world
+
+    def told(self, index: int, tally: Mapping[str, Any]) -> None:
+        """What a worker counted since it last told."""
+        self.tallies.add(tally)
+        self.stale[index] = tally.get("stale") is True
+        pause_s = tally.get("longest_s")
+        if isinstance(pause_s, float) and 0.0 <= pause_s < math.inf:
+            self.pause_s[index] = pause_s
+
+    def reloaded(self, reload: Reload) -> None:
+        self.reload = reload
+        self.feed.changed()
 
     def set_world(self, world: World) -> None:
         self._world, self.world_at = world, datetime.now(UTC)
@@ -104,7 +122,7 @@ class ControlNode:
         try:
             older = self._store.events(limit - len(recent), recent[-1].number if recent else before)
         except StoreError as error:
-            self.journal.note_store_failure(error)
+            self.journal.store_failed(error)
             older = ()
         return [*recent, *older]
 
@@ -131,20 +149,22 @@ class ControlNode:
         }
         if self.publisher is not None:
             own["gslb_classes_refused_total",] = self.publisher.classes.refused
+            own["gslb_world_failures_total",] = self.publisher.failures + self.worlds_failed
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
         return {**self.tallies.counts, **own}
 
     def gauges(self) -> Mapping[tuple[str, ...], float]:
-        found: dict[tuple[str, ...], float] = {}
+        found: dict[tuple[str, ...], float] = {("gslb_store_up",): float(not self.journal.store_failing)}
         if self.publisher is not None:
             found["gslb_classes",] = len(self.publisher.classes)
             found["gslb_world_build_seconds",] = self.publisher.seconds
             found["gslb_world_octets",] = self.publisher.octets
         for worker in self.pool.workers if self.pool else []:
             found["gslb_worker_world", str(worker.index)] = worker.world
+            found["gslb_world_pause_seconds", str(worker.index)] = self.pause_s.get(worker.index, 0.0)
             found["gslb_worker_stale", str(worker.index)] = float(self.stale.get(worker.index, False))
-        for listener, fault in self.deaf.items():
+        for listener, fault in self.selfcheck.deaf.items() if self.selfcheck else ():
             found["gslb_listener_up", listener.role, str(listener.endpoint)] = float(not fault)
         return found

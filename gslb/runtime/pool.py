@@ -6,20 +6,23 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from gslb.errors import NodeError
-from gslb.runtime.adoption import adoptable
+from gslb.runtime.adoption import adoptable, clear
 from gslb.runtime.channel import Channel, unix_address
 from gslb.runtime.frames import LARGEST_FROM_WORKER, Kind, document, frame, json_frame
 from gslb.runtime.process import Process, spawn
-from gslb.runtime.sockets import Listener, open_all
+from gslb.runtime.sockets import Listener, join, open_all
 
-FIRST_DELAY_S, LONGEST_DELAY_S, WELL_AFTER_S = 0.1, 10.0, 60.0
+FIRST_DELAY_S, LONGEST_DELAY_S, WELL_AFTER_S = 0.2, 10.0, 60.0
 CONNECT_EVERY_S = 0.02
-SILENT_AFTER_S = 15.0  # a worker that has told nothing for so long hangs: it is killed, and restarted
+LOOK_EVERY_S = 0.5
+COVER_AFTER_S = 2.0  # of silence: a sibling serves its sockets too
+SILENT_AFTER_S = 15.0  # of silence: it hangs, and is killed
+KILLED_WITHIN_S = 0.5
 
 
 class Listening(Protocol):
@@ -37,12 +40,14 @@ class Worker:
         self.sockets = sockets
         self.process: Process | None = None
         self.channel: Channel | None = None
+        self.adopted = False
         self.started_s = 0.0
         self.heard_s = 0.0
-        self.delay_s = FIRST_DELAY_S
+        self.delay_s = 0.0  # before it is started again
         self.restarts = 0
         self.world = 0  # the number it says it serves
         self.covered_by: Worker | None = None
+        self.covered_before = False  # under an earlier control: by whom nobody knows
 
     @property
     def serving(self) -> bool:
@@ -50,8 +55,20 @@ class Worker:
 
 
 class Pool:
-    def __init__(self, run_dir: Path, wanted: Sequence[Listener], count: int, owner: Listening, node: dict[str, Any]) -> None:
-        self._run_dir, self._wanted, self._count, self._owner, self._node = run_dir, tuple(wanted), count, owner, node
+    """`outlive`: should control die, its workers serve on."""
+
+    def __init__(
+        self,
+        run_dir: Path,
+        wanted: Sequence[Listener],
+        count: int,
+        owner: Listening,
+        *,
+        silent_after_s: float = SILENT_AFTER_S,
+        outlive: bool = True,
+    ) -> None:
+        self._run_dir, self._wanted, self._count, self._owner = run_dir, tuple(wanted), count, owner
+        self._silent_after_s, self._outlive = silent_after_s, outlive
         self._run_fd = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._loop = asyncio.get_running_loop()
         self._blob: bytes | None = None
@@ -62,15 +79,22 @@ class Pool:
     # ------------------------------------------------------------------------------------------ start
 
     async def open(self) -> int:
-        """Adopts the workers that an earlier control left, or opens the sockets anew. Returns how many were adopted."""
+        """Adopts the workers that an earlier control left, and opens sockets for the others. Returns how many were adopted."""
         found = await adoptable(self._run_dir, self._run_fd, self._wanted, self._count)
-        if not found:
-            self.workers = [Worker(i, sockets) for i, sockets in enumerate(open_all(self._wanted, self._count))]
-            return 0
-        self.workers = [Worker(orphan.index, orphan.sockets) for orphan in found]
-        for worker, orphan in zip(self.workers, found, strict=True):
-            worker.world = orphan.world
+        for index, orphan in found.items():
+            worker = Worker(index, orphan.sockets)
+            worker.world, worker.adopted = orphan.world, True
             self._attach(worker, orphan.process, orphan.sock)
+            self.workers.append(worker)
+        missing = [index for index in range(self._count) if index not in found]
+        if not found:
+            sockets = open_all(self._wanted, self._count)
+        else:
+            sockets = [join(self._wanted, self.workers[0].sockets) for _ in missing]
+        self.workers += [Worker(index, own) for index, own in zip(missing, sockets, strict=True)]
+        self.workers.sort(key=lambda worker: worker.index)
+        for worker in self.workers:
+            worker.covered_before = bool(found)
         return len(found)
 
     def start(self) -> None:
@@ -80,13 +104,23 @@ class Pool:
                 self._spawn(worker)
         self._task(self._watch())
 
+    async def serving(self, within_s: float) -> None:
+        """Until every worker serves, but no longer; what comes meanwhile waits in the sockets."""
+        deadline = self._loop.time() + within_s
+        while not all(worker.serving for worker in self.workers) and self._loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
     def _spawn(self, worker: Worker) -> None:
         name = f"worker-{worker.index}.sock"
-        (self._run_dir / name).unlink(missing_ok=True)
-        process = spawn(worker.index, self._run_dir, self._wanted, worker.sockets, self._node)
-        worker.process, worker.started_s, worker.world = process, self._loop.time(), 0
-        self._loop.add_reader(process.pidfd, self._ended, worker, process)
+        clear(self._run_dir / name)
+        process = spawn(worker.index, self._run_dir, self._wanted, worker.sockets, self._outlive)
+        worker.world, worker.adopted = 0, False
+        self._own(worker, process)
         self._task(self._connect(worker, process, name))
+
+    def _own(self, worker: Worker, process: Process) -> None:
+        worker.process, worker.started_s = process, self._loop.time()
+        self._loop.add_reader(process.pidfd, self._ended, worker, process)
 
     async def _connect(self, worker: Worker, process: Process, name: str) -> None:
         while worker.process is process and not self._stopping:
@@ -101,8 +135,7 @@ class Pool:
             return
 
     def _attach(self, worker: Worker, process: Process, sock: socket.socket) -> None:
-        worker.process, worker.started_s = process, self._loop.time()
-        self._loop.add_reader(process.pidfd, self._ended, worker, process)
+        self._own(worker, process)
         self._channel(worker, sock)
 
     def _channel(self, worker: Worker, sock: socket.socket) -> None:
@@ -116,8 +149,8 @@ class Pool:
 
     # ------------------------------------------------------------------------------------------- work
 
-    def publish(self, snapshot: bytes) -> None:
-        self._blob = frame(Kind.WORLD, snapshot)
+    def publish(self, parcel: bytes) -> None:
+        self._blob = frame(Kind.WORLD, parcel)
         for worker in self.workers:
             if worker.channel is not None:
                 worker.channel.send(self._blob)
@@ -132,15 +165,24 @@ class Pool:
         worker.heard_s = self._loop.time()
         if kind is Kind.SWAPPED:
             number = told.get("world")
-            worker.world = number if isinstance(number, int) else 0
-            self._uncover(worker)
+            worker.world = number if type(number) is int else 0
         elif kind is Kind.TALLY:
             self._owner.worker_told(worker.index, told)
+        elif kind is Kind.FAILED:
+            self._cannot(worker, str(told.get("why"))[:500])
         elif kind is Kind.HELLO and worker.channel is not None:  # we have its sockets already
             for sock in worker.channel.take_sockets(len(worker.sockets)):
                 sock.close()
         else:
             raise NodeError(f"a worker does not send {kind.name}")
+        if kind in (Kind.SWAPPED, Kind.TALLY) and worker.world:
+            self._uncover(worker)
+
+    def _cannot(self, worker: Worker, why: str) -> None:
+        """One of ours goes on with the World before. An adopted one may be of another make than we: ours takes its place."""
+        self._owner.worker_event("world-failed", worker.index, f"could not take a World: {why}")
+        if worker.adopted and worker.channel is not None:
+            worker.channel.send(frame(Kind.DRAIN))
 
     def _lost(self, worker: Worker, channel: Channel) -> None:
         """Its process goes with its channel: what can't be told the truth may not go on answering."""
@@ -149,16 +191,27 @@ class Pool:
             if worker.process is not None and not self._stopping:
                 worker.process.kill()
 
-    async def _watch(self) -> None:
-        while not self._stopping:
-            await asyncio.sleep(1.0)
-            now = self._loop.time()
-            for worker in self.workers:
-                if worker.channel is not None and now - worker.heard_s > SILENT_AFTER_S and worker.process is not None:
-                    self._owner.worker_event("worker-silent", worker.index, f"said nothing for {SILENT_AFTER_S:g} s: killed")
-                    worker.process.kill()
-
     # ------------------------------------------------------------------------------------------ death
+
+    async def _watch(self) -> None:
+        looked_s = self._loop.time()
+        while not self._stopping:
+            await asyncio.sleep(LOOK_EVERY_S)
+            now_s = self._loop.time()
+            late_s = now_s - looked_s - LOOK_EVERY_S
+            looked_s = now_s
+            for worker in self.workers:
+                if late_s > LOOK_EVERY_S:  # it was we who slept: what they said meanwhile is not read yet
+                    worker.heard_s += late_s
+                if worker.channel is not None:
+                    self._mind(worker, now_s - worker.heard_s)
+
+    def _mind(self, worker: Worker, silent_s: float) -> None:
+        if silent_s > COVER_AFTER_S and worker.covered_by is None:
+            self._cover(worker)
+        if silent_s > self._silent_after_s and worker.process is not None:
+            self._owner.worker_event("worker-silent", worker.index, f"said nothing for {self._silent_after_s:g} s: killed")
+            worker.process.kill()
 
     def _ended(self, worker: Worker, process: Process) -> None:
         self._loop.remove_reader(process.pidfd)
@@ -171,56 +224,65 @@ class Pool:
         if self._stopping:
             return
         lived_s = self._loop.time() - worker.started_s
-        worker.delay_s = FIRST_DELAY_S if lived_s > WELL_AFTER_S else min(worker.delay_s * 2, LONGEST_DELAY_S)
-        wait_s = 0.0 if lived_s > WELL_AFTER_S or worker.restarts == 0 else worker.delay_s
+        worker.delay_s = 0.0 if lived_s > WELL_AFTER_S or not worker.restarts else _next_delay(worker.delay_s)
         worker.restarts += 1
         self._cover(worker)
-        self._owner.worker_event("worker-died", worker.index, f"{status} after {lived_s:.1f} s; restarted in {wait_s:.1f} s")
-        self._task(self._again(worker, wait_s))
+        then = f"started again in {worker.delay_s:.1f} s" if worker.delay_s else "started again"
+        self._owner.worker_event("worker-died", worker.index, f"{status} after {lived_s:.1f} s; {then}")
+        self._task(self._again(worker))
 
-    async def _again(self, worker: Worker, wait_s: float) -> None:
-        await asyncio.sleep(wait_s)
+    async def _again(self, worker: Worker) -> None:
+        await asyncio.sleep(worker.delay_s)
         if not self._stopping and worker.process is None:
             self._spawn(worker)
 
-    def _cover(self, dead: Worker) -> None:
-        """A live sibling serves the sockets of a dead worker until its successor does; and gives up those it covered."""
+    def _cover(self, ill: Worker) -> None:
+        """A sibling that is well serves the sockets of a worker that is not; what that one covered, another sibling does."""
         for worker in self.workers:
-            if worker.covered_by is dead:
+            if worker.covered_by is ill:
                 worker.covered_by = None
                 self._cover(worker)
-        sibling = next((worker for worker in self.workers if worker is not dead and worker.serving), None)
-        if sibling is not None and sibling.channel is not None:
-            told = {"worker": dead.index, "sockets": len(dead.sockets)}
-            sibling.channel.send(json_frame(Kind.COVER, told), [sock.fileno() for sock in dead.sockets])
-            dead.covered_by = sibling
+        now_s = self._loop.time()
+        well = (each for each in self.workers if each is not ill and each.serving and now_s - each.heard_s < COVER_AFTER_S)
+        sibling = ill.covered_by or next(well, None)
+        if sibling is not None and sibling.channel is not None and ill.covered_by is None:
+            told = {"worker": ill.index, "sockets": len(ill.sockets)}
+            sibling.channel.send(json_frame(Kind.COVER, told), [sock.fileno() for sock in ill.sockets])
+            ill.covered_by = sibling
 
     def _uncover(self, worker: Worker) -> None:
         sibling, worker.covered_by = worker.covered_by, None
-        if sibling is not None and sibling.channel is not None:
-            sibling.channel.send(json_frame(Kind.UNCOVER, {"worker": worker.index}))
+        siblings = self.workers if worker.covered_before else [sibling]
+        worker.covered_before = False
+        for each in siblings:
+            if each is not None and each is not worker and each.channel is not None:
+                each.channel.send(json_frame(Kind.UNCOVER, {"worker": worker.index}))
 
     # ------------------------------------------------------------------------------------------- stop
 
-    async def drain(self, within_s: float) -> None:
-        """Has every worker answer what came in, and end; kills what is left after `within_s`."""
+    async def drain(self, within_s: float, keep: Callable[[Worker], bool] = lambda worker: False) -> None:
+        """Has the workers answer what came in, and end; kills what is left after `within_s`. Those to `keep` go on alone."""
         self._stopping = True
-        living = [worker.process for worker in self.workers if worker.process is not None]
-        for worker in self.workers:
+        ending = [worker for worker in self.workers if not keep(worker)]
+        living = [worker.process for worker in ending if worker.process is not None]
+        for worker in ending:
             if worker.channel is not None:
                 worker.channel.send(frame(Kind.DRAIN))
             elif worker.process is not None:
                 worker.process.signal(signal.SIGTERM)
-        deadline = self._loop.time() + within_s
-        while any(process.alive for process in living) and self._loop.time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await self._gone(living, within_s)
         for process in living:
             process.kill()
-        self.close()
+        await self._gone(living, KILLED_WITHIN_S)
+        self._close()
 
-    def close(self) -> None:
-        """Lets go of channels and sockets; living workers go on by themselves."""
-        self._stopping = True
+    async def _gone(self, processes: Sequence[Process], within_s: float) -> None:
+        deadline = self._loop.time() + within_s
+        while any(process.alive for process in processes) and self._loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # a turn for `_ended`, which reaps them
+
+    def _close(self) -> None:
         for task in self._tasks:
             task.cancel()
         for worker in self.workers:
@@ -233,7 +295,11 @@ class Pool:
                 sock.close()
         os.close(self._run_fd)
 
-    def _task(self, work: Any) -> None:
+    def _task(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _next_delay(delay_s: float) -> float:
+    return min(max(FIRST_DELAY_S, delay_s * 2), LONGEST_DELAY_S)

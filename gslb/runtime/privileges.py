@@ -10,16 +10,22 @@ from pathlib import Path
 from gslb.errors import UsageError
 
 
-def become(name: str, directories: tuple[Path, ...]) -> None:
-    """Gives `directories` to user `name` and becomes that user for good; its primary group is the only one kept."""
+def known_user(name: str) -> pwd.struct_passwd:
+    """A UsageError if there is no such user, or we can't become it."""
     try:
         user = pwd.getpwnam(name)
     except KeyError:
         raise UsageError(f"user {name!r} does not exist on this machine: create it, or leave `user` out") from None
+    if os.geteuid() not in (0, user.pw_uid):
+        raise UsageError(f"only root can become user {name!r}: start as root, or leave `user` out")
+    return user
+
+
+def become(name: str, directories: tuple[Path, ...]) -> None:
+    """Gives `directories` to user `name` and becomes that user for good; its primary group is the only one kept."""
+    user = known_user(name)
     if os.geteuid() == user.pw_uid:
         return
-    if os.geteuid() != 0:
-        raise UsageError(f"only root can become user {name!r}: start as root, or leave `user` out")
     for directory in directories:
         _give(directory, user.pw_uid, user.pw_gid)
     os.setgroups([user.pw_gid])

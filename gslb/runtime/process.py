@@ -14,6 +14,8 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+import gslb
+from gslb.runtime import logs
 from gslb.runtime.sockets import Listener
 
 
@@ -54,19 +56,27 @@ class Process:
             self.pidfd = -1
 
 
-def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequence[socket], node: dict[str, Any]) -> Process:
+def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequence[socket], outlives: bool) -> Process:
     """Starts a worker in a session of its own, so that Ctrl-C reaches control alone."""
-    order = {
+    order: dict[str, Any] = {
         "index": index,
         "run_dir": str(run_dir),
         "listeners": [[listener.role, listener.endpoint.host, listener.endpoint.port] for listener in wanted],
         "fds": [sock.fileno() for sock in sockets],
-        **node,
+        "outlives": outlives,
+        "logs": logs.as_set_up(),
     }
     child = subprocess.Popen(
         [sys.executable, "-m", "gslb.runtime.worker", json.dumps(order)],
         pass_fds=[sock.fileno() for sock in sockets],
         stdin=subprocess.DEVNULL,
+        env=_environment(),
         start_new_session=True,
     )
     return Process(child.pid, child)
+
+
+def _environment() -> dict[str, str]:
+    """`python -m` would look for modules in the current directory first, and that may be anybody's. It gets ours alone."""
+    path = [str(Path(gslb.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, path))}

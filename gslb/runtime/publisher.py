@@ -3,62 +3,80 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
 
 from gslb.dns import Tree, build_book, build_tree
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, World
 from gslb.redirect import build_pages
+from gslb.runtime.files import stamp
 from gslb.runtime.learning import Classes, Example
+from gslb.runtime.parcel import Packer
 from gslb.runtime.snapshot import Snapshot
 from gslb.steering import Memo, SteeringMap, compile_table
 
 RELEARN_EVERY_S = 1.0  # new classes are compiled into the World at hand at most so often
 
-Deliver = Callable[[Snapshot, bytes | None], None]
+Deliver = Callable[[Snapshot, bytes | None], Awaitable[None]]
+
+_log = structlog.get_logger("gslb")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ground:
+    """What Worlds are made with besides themselves. Another ground is another object: the thread that makes one reads it once."""
+
+    geo: GeoIndex
+    serials: Mapping[str, int] = field(default_factory=dict)
 
 
 class Publisher:
-    """`deliver` gets each Snapshot, and its pickle if `pickled`. Of Worlds that come while one is made, the last is made next."""
+    """`deliver` gets each Snapshot, and its parcel if `packed`. Of Worlds that come while one is made, the last is made next.
 
-    def __init__(self, geo: GeoIndex, classes: Classes, deliver: Deliver, *, pickled: bool) -> None:
+    `on_failure` is told of a World that could not be made, by a fault of ours: the one before stays.
+    """
+
+    def __init__(
+        self, geo: GeoIndex, classes: Classes, deliver: Deliver, *, packed: bool, on_failure: Callable[[str], None]
+    ) -> None:
         self.classes = classes
         self.published: World | None = None
+        self.failures = 0
+        self.failing = False  # the last one could not be made: what the workers have is not the newest
         self.seconds = 0.0  # that the last one took to make
         self.octets = 0  # of the last one
-        self._geo, self._deliver, self._pickled = geo, deliver, pickled
+        self._deliver, self._on_failure = deliver, on_failure
+        self._packer = Packer() if packed else None
         self._memo = Memo()
-        self._serials: Mapping[str, int] = {}
-        self._tree: Tree | None = None
-        self._steering: SteeringMap | None = None
-        self._steered: tuple[str, object] | None = None
+        self._ground = _Ground(geo)
+        self._tree: tuple[_Ground, Configuration, Tree] | None = None
+        self._steering: tuple[GeoIndex, object, SteeringMap] | None = None
         self._waiting: World | None = None
         self._examples: list[Example] = []
         self._wake = asyncio.Event()
 
-    def use_geo(self, geo: GeoIndex, *, again: bool = True) -> None:
-        """Other databases: every class is found anew; `again` makes the World at hand once more."""
-        self._geo, self._steered = geo, None
-        if again and self._waiting is None:
-            self._waiting = self.published
-        self._wake.set()
+    def use(self, *, geo: GeoIndex | None = None, serials: Mapping[str, int] | None = None) -> None:
+        """Other databases or serials, for every World from now on."""
+        old = self._ground
+        self._ground = _Ground(geo or old.geo, old.serials if serials is None else dict(serials))
 
-    def use_serials(self, serials: Mapping[str, int]) -> None:
-        self._serials, self._tree = dict(serials), None
-
-    def publish(self, world: World) -> None:
-        self._waiting = world
+    def publish(self, world: World | None = None) -> None:
+        """This World soon; None: the one at hand once more."""
+        self._waiting = world or self._waiting or self.published
         self._wake.set()
 
     def learn(self, examples: list[Example]) -> None:
-        self._examples += examples[: self.classes.room]
+        room = max(0, self.classes.room - len(self._examples))
+        self.classes.refused += max(0, len(examples) - room)
+        self._examples += examples[:room]
         if self._examples:
             self._wake.set()
 
     async def run(self) -> None:
         """Makes what is asked for, until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -67,34 +85,64 @@ class Publisher:
             if world is None:
                 continue
             self._waiting = None
-            examples, self._examples = self._examples, []
-            began = loop.time()
-            snapshot, blob = await asyncio.to_thread(self._make, world, examples)
-            self.seconds, self.octets, self.published = loop.time() - began, len(blob or b""), world
-            self._deliver(snapshot, blob)
+            await self._publish(world)
             if learned:
                 await asyncio.sleep(RELEARN_EVERY_S)
 
-    def _make(self, world: World, examples: list[Example]) -> tuple[Snapshot, bytes | None]:
+    async def _publish(self, world: World) -> None:
+        loop = asyncio.get_running_loop()
+        examples, self._examples = self._examples, []
+        began = loop.time()
+        try:
+            snapshot, parcel = await asyncio.to_thread(self._make, world, examples, self._ground)
+        except Exception as error:  # a fault of ours must not take the node down: the workers have a World
+            if self.published is None:
+                raise
+            self.failures, self.failing = self.failures + 1, True
+            _log.error("a World could not be made", kind="world-failed", world=world.number, exc_info=True)
+            self._on_failure(f"World {world.number} could not be made, the one before stays: {type(error).__name__}: {error}")
+            return
+        self.seconds, self.octets = loop.time() - began, len(parcel or b"")
+        self.published, self.failing = world, False
+        await self._deliver(snapshot, parcel)
+
+    def _make(self, world: World, examples: list[Example], ground: _Ground) -> tuple[Snapshot, bytes | None]:
         configuration = world.configuration
-        steering = self._map(configuration, world)
-        self.classes.learn(examples, steering, self._geo.lookup)
+        steering = self._map(world, ground)
+        self.classes.learn(examples, steering, ground.geo.lookup)
         numbered = self.classes.numbered()
         table = compile_table(world, numbered, self._memo)
-        if self._tree is None:
-            self._tree = build_tree(configuration.zones, configuration.services, self._serials)
-        book = build_book(world, table, self._serials, self._tree)
-        snapshot = Snapshot(world, numbered, table, book, build_pages(world, table), geo_stamp(self._geo))
-        return snapshot, pickle.dumps(snapshot, pickle.HIGHEST_PROTOCOL) if self._pickled else None
+        snapshot = Snapshot(
+            world=world,
+            lineage=self.classes.lineage,
+            classes=numbered,
+            table=table,
+            book=build_book(world, table, ground.serials, self._static(configuration, ground)),
+            pages=build_pages(world, table),
+            geo=geo_stamp(ground.geo),
+            tls=tls_stamp(configuration),
+        )
+        return snapshot, self._packer.pack(snapshot) if self._packer is not None else None
 
-    def _map(self, configuration: Configuration, world: World) -> SteeringMap:
-        stamp = (configuration.digest, world.today)
-        if self._steering is None or self._steered != stamp:
-            self._steering, self._steered = SteeringMap(configuration, world.today), stamp
-            self.classes.reclassify(configuration, self._steering, self._geo.lookup)
-        return self._steering
+    def _map(self, world: World, ground: _Ground) -> SteeringMap:
+        made_for = (world.configuration.digest, world.today)
+        if self._steering is None or self._steering[0] is not ground.geo or self._steering[1] != made_for:
+            self._steering = ground.geo, made_for, SteeringMap(world.configuration, world.today)
+            self.classes.reclassify(world.configuration, self._steering[2], ground.geo.lookup)
+        return self._steering[2]
+
+    def _static(self, configuration: Configuration, ground: _Ground) -> Tree:
+        if self._tree is None or self._tree[0] is not ground or self._tree[1] is not configuration:
+            self._tree = ground, configuration, build_tree(configuration.zones, configuration.services, ground.serials)
+        return self._tree[2]
 
 
 def geo_stamp(index: GeoIndex) -> str:
-    """Equal for equal databases and overrides in the same order."""
+    """Equal for equal databases in the same order; the overrides are part of the configuration."""
     return repr([source.sha256 for source in index.sources])
+
+
+def tls_stamp(configuration: Configuration) -> str:
+    """Another one when the certificate or its key was renewed."""
+    tls = configuration.tls
+    return "" if tls is None else stamp(tls.certificate) + stamp(tls.key)

@@ -5,14 +5,40 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gslb.dns import is_own_answer, self_query
+from gslb.model import Severity
 from gslb.redirect import is_own_response, self_request
+from gslb.runtime.journal import Journal
 from gslb.runtime.sockets import Listener
 
 WITHIN_S = 2.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # whom to ask instead
+
+
+class SelfCheck:
+    """`addresses` are the listeners with the host and port that each came to have."""
+
+    def __init__(self, addresses: Sequence[tuple[Listener, tuple[str, int]]], journal: Journal) -> None:
+        self._addresses, self._journal = addresses, journal
+        self.deaf: dict[Listener, str] = {}  # what is wrong with each listener, "" if nothing is
+
+    async def run(self, node: Callable[[], str], interval_s: Callable[[], float]) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(interval_s())
+            found = await ask_all(self._addresses, node())
+            for listener, fault in found.items():
+                self._tell(listener, self.deaf.get(listener, ""), fault)
+            self.deaf = found
+
+    def _tell(self, listener: Listener, before: str, fault: str) -> None:
+        if fault and not before:
+            message = f"{listener} does not answer our own question: {fault}"
+            self._journal.tell("listener-deaf", Severity.ERROR, str(listener), message)
+        elif before and not fault:
+            self._journal.tell("listener-answers", Severity.INFO, str(listener), f"{listener} answers again")
 
 
 async def ask_all(addresses: Sequence[tuple[Listener, tuple[str, int]]], node: str) -> dict[Listener, str]:

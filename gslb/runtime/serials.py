@@ -43,6 +43,6 @@ def _known(kept: str | None) -> dict[str, tuple[str, int]]:
 
 
 def _pair(pair: object) -> tuple[str, int] | None:
-    if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int:
+    if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int and 0 <= pair[1] < 1 << 32:
         return pair[0], pair[1]
     return None

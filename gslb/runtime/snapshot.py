@@ -12,11 +12,16 @@ from gslb.steering import ClientClass, Table
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`geo` stamps the databases: when it changes, a worker opens them anew."""
+    """`lineage` names the numbering of the classes: while it is the same, they are only appended to.
+
+    `geo` and `tls` stamp files outside: when a stamp changes, a worker reads the databases, or the certificate, anew.
+    """
 
     world: World
+    lineage: str
     classes: tuple[tuple[str, ClientClass], ...]
     table: Table
     book: Book
     pages: Pages
     geo: str
+    tls: str = ""

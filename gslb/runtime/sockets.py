@@ -6,10 +6,12 @@ gets the same socket: nothing is closed, so nothing is lost (socket(7), SO_REUSE
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 
 from gslb.errors import BusyError, UsageError
@@ -64,9 +66,32 @@ def open_all(wanted: Sequence[Listener], workers: int) -> list[list[socket.socke
     return opened
 
 
+def join(wanted: Sequence[Listener], sibling: Sequence[socket.socket]) -> list[socket.socket]:
+    """Sockets for one worker more, on the ports of a sibling's."""
+    opened: list[socket.socket] = []
+    try:
+        for listener, sock in zip(wanted, sibling, strict=True):
+            opened.append(open_socket(listener, sock.getsockname()[1]))
+    except BaseException:
+        for sock in opened:
+            sock.close()
+        raise
+    return opened
+
+
 def open_stream(endpoint: Endpoint) -> socket.socket:
     """A listening socket that control alone serves."""
     return open_socket(Listener("admin", endpoint), endpoint.port, share=False)
+
+
+def turn_away(sock: socket.socket) -> None:
+    """Of a UDP socket: what has arrived can still be read and answered; nothing more arrives, for senders are told that
+    the port is closed. (A connected socket takes datagrams of its peer alone, and the peer it gets here is itself.)"""
+    host, *rest = sock.getsockname()
+    if ip_address(host.partition("%")[0]).is_unspecified:
+        host = "::1" if sock.family == socket.AF_INET6 else "127.0.0.1"
+    with contextlib.suppress(OSError):
+        sock.connect((host, *rest))
 
 
 def _refuse_to_share(listener: Listener) -> None:

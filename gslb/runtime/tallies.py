@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 MOST_SERIES = 20_000
 MOST_SAMPLES = 500
 MOST_LABEL = 300
+MOST_COUNT = 1 << 48  # between two tallies; beyond, it is no count
+MOST_SAMPLE = 4096  # characters of one sample as JSON
 
 
 class Tallies:
@@ -23,10 +26,11 @@ class Tallies:
         """Takes what `DataPlane.tally` gave, after a journey as JSON: anything of another shape is counted, and left."""
         for row in _rows(told.get("counts")):
             self._count(row)
-        self.samples.extend(row for row in _rows(told.get("samples")) if isinstance(row, dict))
+        for row in _rows(told.get("samples")):
+            self._keep(row)
 
     def _count(self, row: object) -> None:
-        if not isinstance(row, list) or len(row) < 2 or type(row[-1]) is not int or row[-1] < 0:
+        if not isinstance(row, list) or len(row) < 2 or type(row[-1]) is not int or not 0 <= row[-1] <= MOST_COUNT:
             self.refused += 1
             return
         key = tuple(row[:-1])
@@ -35,6 +39,12 @@ class Tallies:
             self.refused += 1
             return
         self.counts[key] = self.counts.get(key, 0) + row[-1]
+
+    def _keep(self, row: object) -> None:
+        if isinstance(row, dict) and len(json.dumps(row)) <= MOST_SAMPLE:
+            self.samples.append(row)
+        else:
+            self.refused += 1
 
 
 def _rows(value: object) -> list[Any]:

@@ -85,7 +85,7 @@ class Watch:
         try:
             await asyncio.to_thread(self._store.save, self.tracker.freeze(), closing=closing)
         except StoreError as error:
-            self._journal.note_store_failure(error)
+            self._journal.store_failed(error)
 
     def _did(self, events: list[Event]) -> None:
         self._journal.add(events)
@@ -117,7 +117,7 @@ class Watch:
         try:
             return self._store.load()
         except StoreError as error:
-            self._journal.note_store_failure(error)
+            self._journal.store_failed(error)
             return None
 
 

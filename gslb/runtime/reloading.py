@@ -1,0 +1,112 @@
+"""The files that a node was configured by, while it runs: a good one swaps in, a bad one is refused, and the old one stays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from gslb import config
+from gslb.admin.node import Reload
+from gslb.errors import ConfigurationError, GeoError, GslbError
+from gslb.geo import GeoIndex
+from gslb.model import Configuration, Severity
+from gslb.runtime.files import WatchedFile
+from gslb.runtime.journal import Journal
+from gslb.runtime.notify import notify, reloading
+
+LOOK_EVERY_S = 0.5
+
+Take = Callable[[Configuration, GeoIndex, Reload], None]
+
+
+class Reloading:
+    """`take` gets what was accepted, `refused` what was not; the same configuration again with other databases is no reload."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        geo: GeoIndex,
+        journal: Journal,
+        *,
+        take: Take,
+        take_geo: Callable[[GeoIndex], None],
+        refused: Callable[[Reload], None],
+        renewed: Callable[[], None],
+    ) -> None:
+        self._configuration, self._geo, self._journal = configuration, geo, journal
+        self._take, self._take_geo, self._refused, self._renewed = take, take_geo, refused, renewed
+        self._wanted = asyncio.Event()
+        self._file = WatchedFile(configuration.file, configuration.digest)
+        self._certificates = _certificates(configuration)
+
+    def soon(self) -> None:
+        """Read the configuration again (SIGHUP)."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Looks at the files until cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), LOOK_EVERY_S)
+            if self._wanted.is_set() or self._file.changed():
+                self._wanted.clear()
+                self._file.seen()
+                await self._read_again()
+            if await asyncio.to_thread(self._geo.changed):
+                await self._reopen_geo()
+            if [file for file in self._certificates if file.changed()]:
+                self._journal.tell("tls-renewed", Severity.INFO, "tls", "the certificate was renewed")
+                self._renewed()
+
+    async def _read_again(self) -> None:
+        reloading()
+        try:
+            new = await asyncio.to_thread(config.load, self._configuration.file)
+            same = new.geo == self._configuration.geo
+            geo = self._geo if same else await asyncio.to_thread(GeoIndex.open, new.geo)
+        except GslbError as error:
+            self._refuse(error)
+        else:
+            self._accept(new, geo)
+        notify("READY=1")
+
+    def _refuse(self, error: GslbError) -> None:
+        faults = error.faults if isinstance(error, ConfigurationError) else ()
+        lines = str(error).splitlines()
+        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+        message = f"the configuration was refused, the old one keeps running: {lines[0]}{more}"
+        self._journal.tell("reload-refused", Severity.ERROR, self._configuration.file, message)
+        self._refused(Reload(datetime.now(UTC), False, faults))
+
+    def _accept(self, new: Configuration, geo: GeoIndex) -> None:
+        changes = config.describe_change(self._configuration, new)
+        new = _without_restart(self._configuration, new)
+        self._configuration, self._geo = new, geo
+        self._certificates = _certificates(new)
+        self._take(new, geo, Reload(datetime.now(UTC), True, (), tuple(changes)))
+        message = f"the configuration was read again: {'; '.join(changes) or 'no change'}"
+        self._journal.tell("reload", Severity.INFO, new.file, message)
+
+    async def _reopen_geo(self) -> None:
+        try:
+            index = await asyncio.to_thread(self._geo.reopen)
+        except GeoError as error:
+            self._journal.tell("geo-refused", Severity.ERROR, "geo", f"a new database was refused, the old one stays: {error}")
+            return
+        self._geo = index
+        self._take_geo(index)
+        self._journal.tell("geo-replaced", Severity.INFO, "geo", "the GeoIP databases were read again")
+
+
+def _without_restart(old: Configuration, new: Configuration) -> Configuration:
+    """What a running node can become: its name, its sockets, its user and its directory stay until it is started again."""
+    listen = replace(old.listen, trusted_proxies=new.listen.trusted_proxies)
+    return replace(new, node=old.node, state_dir=old.state_dir, user=old.user, listen=listen)
+
+
+def _certificates(configuration: Configuration) -> list[WatchedFile]:
+    tls = configuration.tls
+    return [] if tls is None else [WatchedFile(tls.certificate), WatchedFile(tls.key)]
