@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import IPvAnyAddress
+from pydantic import IPvAnyAddress, WithJsonSchema
 
 from gslb.admin import shown
 from gslb.admin.board import Boards
@@ -22,6 +22,8 @@ from gslb.state import SiteReport
 PREFIX = "/api/v1"
 EVENTS_MOST = 1000
 
+# What pydantic calls it, ipvanyaddress, nobody else knows.
+_ADDRESS = WithJsonSchema({"anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]})
 _FAMILIES: dict[str | None, Family] = {"4": 4, "6": 6}
 
 SiteId = Annotated[str, Path(max_length=63, description="As in the configuration.")]
@@ -73,7 +75,7 @@ async def services(request: Request, principal: Overseer) -> list[ServiceView]:
 @router.get("/explain", responses=documented(404))
 async def explained(
     request: Request,
-    address: Annotated[IPvAnyAddress, Query(description="Of the client.")],
+    address: Annotated[IPvAnyAddress, _ADDRESS, Query(description="Of the client.")],
     _: Overseer,
     service: Annotated[str | None, Query(max_length=255, description="Its host; may be left out where there is one.")] = None,
     via: Annotated[Via, Query()] = "dns",

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 import gslb
-from gslb.admin import api, dashboard, login, operations, problems, stream
+from gslb.admin import api, bodies, dashboard, login, operations, problems, stream
 from gslb.admin.board import Boards
 from gslb.admin.counting import Counters, Counting
 from gslb.admin.gate import Gate
@@ -19,7 +19,6 @@ from gslb.admin.node import Node
 from gslb.admin.problems import Problem
 
 STATIC = Path(__file__).with_name("static")
-BODY_BYTES_MOST = 16 * 1024
 
 _DESCRIPTION = """\
 Reading is open on loopback; everything else takes `Authorization: Bearer TOKEN`, or the cookie of `/login`. \
@@ -36,7 +35,6 @@ def create_app(node: Node) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_BYTES_MOST,
     )
     app.state.node = node
     app.state.boards = Boards(node)
@@ -45,6 +43,7 @@ def create_app(node: Node) -> FastAPI:
     for router in (api.router, stream.router, operations.router, login.router, dashboard.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(bodies.BodyBound)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Counting, counters=requests)
     problems.install(app)

@@ -30,7 +30,7 @@ _ALWAYS: Final = {
 
 
 class SecurityHeaders:
-    """Nothing from elsewhere, nothing inline, nothing framed, and nothing kept but files."""
+    """Nothing from elsewhere, nothing inline, nothing framed, and nothing kept but files, which are asked for again."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,7 +41,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("Cache-Control", "no-cache" if "etag" in headers else "no-store")
             await send(message)
 
         await self._app(scope, receive, send_on if scope["type"] == "http" else send)

@@ -14,12 +14,14 @@ router = APIRouter(tags=["operations"])
 _TEXT = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_class=PlainTextResponse)
 async def healthz() -> str:
     """Alive: this process answers."""
     return "ok\n"
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     response_class=PlainTextResponse,

@@ -1,0 +1,66 @@
+"""docs/metrics.md from the tables of what is measured.
+
+`python -m tests.admin.manual` writes it; a test says whether it is up to date. It is made here because here alone the
+admin side and both doors are in sight at once: in the program none of the three imports another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gslb.admin
+import gslb.dns.metrics
+import gslb.redirect.metrics
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+TABLES = {
+    "The node, its sites and services": gslb.admin.METRICS,
+    "DNS": gslb.dns.metrics.METRICS,
+    "HTTP": gslb.redirect.metrics.METRICS,
+}
+
+INTRODUCTION = """\
+# Metrics
+
+<!-- Written by `python -m tests.admin.manual` from the tables named METRICS. -->
+
+`/metrics` of the admin side gives them in Prometheus' text format, or as OpenMetrics where `Accept` asks for that. It is
+open on loopback; from elsewhere it takes the token of a viewer or an operator. Counters end in `_total` and are the sums
+of all workers since the node started; everything else is a gauge. Units are base units: seconds, bytes, ratios of 1. The
+usual `process_*` metrics are those of the control process.
+
+```yaml
+scrape_configs:
+  - job_name: gslb
+    authorization: {credentials_file: /etc/prometheus/gslb.token}
+    static_configs: [{targets: ["gslb.example.net:8053"]}]
+```
+
+**What to be woken for**
+
+| expression | what is the matter |
+| --- | --- |
+| `gslb_service_all_down == 1` | no site of a service is well: clients get what `when_all_down` says |
+| `gslb_stale == 1` | nothing new is heard of the sites: answers go by an old state of things |
+| `gslb_site_wrong == 1` | a site serves wrong content |
+| `avg by (service, door, family) (gslb_site_up) < 0.5` | more than half of the sites of a service are gone |
+| `gslb_config_reload_success == 0` | the configuration file has a fault and was refused |
+| `gslb_workers < gslb_workers_wanted` for some minutes | workers die again and again |
+"""
+
+
+def metrics_document() -> str:
+    sections = [INTRODUCTION]
+    for title, table in TABLES.items():
+        rows = [_row(name, *entry) for name, entry in table.items()]
+        sections.append("\n".join([f"## {title}\n", "| metric | labels | |", "| --- | --- | --- |", *rows, ""]))
+    return "\n".join(sections)
+
+
+def _row(name: str, words: str, labels: tuple[str, ...]) -> str:
+    return f"| `{name}` | {', '.join(f'`{label}`' for label in labels)} | {words} |"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(metrics_document())
