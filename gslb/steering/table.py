@@ -101,10 +101,14 @@ def compile_table(world: World, classes: Sequence[tuple[str, ClientClass]], memo
 
 
 class _Ground(NamedTuple):
-    """One view of one service: what is true of the sites, the shapes known for that, and the rows made of them."""
+    """One view of one service: what is true of the sites, the shapes known for that, and the rows made of them.
+
+    `near` is for the classes near a vantage: what it measures concerns nobody else.
+    """
 
     standings: Standings
-    footing: Footing
+    near: Footing
+    far: Footing
     rows: dict[int, int]
 
 
@@ -124,10 +128,11 @@ class _Compiler:
 
     def _row(self, host: str, view: View, client_class: ClientClass) -> int:
         ground = self._grounds.get((host, view)) or self._prepare(host, view)
-        shape = ground.footing.get(client_class)
+        footing = ground.near if client_class.vantages else ground.far
+        shape = footing.get(client_class)
         if shape is None:
             shape = self._shape(ground.standings, client_class)
-            ground.footing.put(client_class, shape)
+            footing.put(client_class, shape)
         row = ground.rows.get(id(shape))
         if row is None:
             row = ground.rows[id(shape)] = len(self._rows)
@@ -138,7 +143,9 @@ class _Compiler:
 
     def _prepare(self, host: str, view: View) -> _Ground:
         standings = Standings(self._world, self._world.configuration.service(host), view)
-        ground = _Ground(standings, self._memo.footing(_footing_key(standings)), {})
+        key = _footing_key(standings)
+        near = (key, _measured(standings))
+        ground = _Ground(standings, self._memo.footing(near), self._memo.footing((key, ())), {})
         self._grounds[host, view] = ground
         return ground
 
@@ -177,10 +184,19 @@ def _told(standings: Standings, result: Result) -> Outcome:
 
 
 def _footing_key(standings: Standings) -> object:
-    """Equal where every class gets the same plan. Both doors do, unless one sees paths or tells more."""
+    """Equal where every class far from vantages gets the same plan, whatever the service is called.
+
+    Both doors do, unless one sees paths or tells more. Rules and the order of regions are in the class.
+    """
     world, service = standings.world, standings.service
     mode = Mode.NORMAL if world.ready else Mode.STARTING
     alike = not service.content and service.answers == 1 and "first" in service.policy
     stood = tuple(standings.stood(name, mode) for name in standings.sites)
-    latency = tuple(sorted(world.latency_ms.items())) if "fastest" in service.policy else ()
-    return (service.host, None if alike else standings.view.door, mode, stood, latency)
+    ways = (service.policy, service.answers, service.when_all_down, service.content)
+    return (ways, None if alike else standings.view.door, mode, stood)
+
+
+def _measured(standings: Standings) -> tuple[object, ...]:
+    if "fastest" not in standings.service.policy:
+        return ()
+    return tuple(sorted(standings.world.latency_ms.items()))
