@@ -17,7 +17,7 @@ WHY: Mapping[Why, str] = {
     Why.SPILL: "the nearest region is short of capacity, and this client is one of those it gives away",
     Why.DEFAULT: "nobody knows where this client is: the default order",
     Why.FAIL_OPEN: "every site is down, so one is tried all the same",
-    Why.STARTING: "no probe result is in yet: geography alone",
+    Why.STARTING: "the first round of probes is not in yet: geography alone",
     Why.ALL_DOWN: "no site is left that may be served",
     Why.ALL_DOWN_ADDRESSES: "every site is down: the addresses configured for that",
     Why.NO_ADDRESS: "no site has an address of this family, or https",
@@ -92,5 +92,5 @@ def _where(client: Mapping[str, Any]) -> str:
 
 def _site_line(line: Mapping[str, Any], width: int) -> str:
     rank = "-" if line["rank"] is None else str(line["rank"])
-    kept = "" if line["rank"] is not None else f"dropped by {line['filter']}: "
+    kept = "" if line["rank"] is not None else f"dropped ({line['filter']}): "
     return f"{rank:>3} {line['site']:<{width}}  {kept}{line['reason']}"

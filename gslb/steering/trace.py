@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gslb.geo.distance import distance_km
-from gslb.model import RAMP_STEPS, Client, Drain, Site, SiteTrace, Why
+from gslb.model import RAMP_STEPS, Client, Drain, Site, SiteTrace, State, Why
 from gslb.steering.candidates import Block, Candidate, Field, Mode
 from gslb.steering.geometry import location_of
 from gslb.steering.scene import Scene
-from gslb.steering.slots import SLOW, UNKNOWN, admitted, kept
+from gslb.steering.slots import SLOW, UNKNOWN, WELL, admitted, kept
 from gslb.steering.standings import standing_of
 
 
@@ -90,8 +90,8 @@ class _Keeper:
 
     def trace(self, site: Site, rank: int) -> SiteTrace:
         number, block, tier = self._where[site.id]
-        parts = [self._distance(site), self._place(block, tier, rank), self._latency(site)]
-        parts += [self._health(site), self._spill(number, block), *self._notes(rank)]
+        parts = [*self._notes(rank), self._distance(site, rank), self._place(block, tier, rank), self._after(number, block)]
+        parts += [self._latency(site), self._health(site, tier), self._spill(number, block)]
         return SiteTrace(site.id, rank, self._filter(site, block, rank), ", ".join(part for part in parts if part))
 
     def _filter(self, site: Site, block: Block, rank: int) -> str:
@@ -101,9 +101,9 @@ class _Keeper:
             return self._outcome.why.value
         return "nearest"
 
-    def _distance(self, site: Site) -> str:
+    def _distance(self, site: Site, rank: int) -> str:
         if self._location is None:
-            return "" if self._outcome.client.place.known else "nobody knows where the client is"
+            return "nobody knows where the client is" if rank == 1 else ""
         return f"{distance_km(self._location, site.location):,.0f} km away"
 
     def _place(self, block: Block, tier: tuple[str, ...], rank: int) -> str:
@@ -116,11 +116,15 @@ class _Keeper:
         well = [left for names in block.tiers if (left := self._well(names))]
         equals = self._well(tier)
         if equals != well[0]:
-            return f"behind better sites in {block.region}"
+            return f"behind {'faster' if self._is_by_latency(tier) else 'nearer'} sites in {block.region}"
         if len(equals) == 1:
             return f"{self._superlative(block, tier)} in {block.region}"
         own = f" (slot {self._outcome.slot} is its own)" if rank == 1 else ""
         return f"one of {len(equals)} equals in {block.region}{own}"
+
+    def _after(self, number: int, block: Block) -> str:
+        before = [each.region for each in self._blocks[:number] if each.kind == "region"]
+        return f"{block.region} comes after {before[-1]}" if block.kind == "region" and block.region and before else ""
 
     def _well(self, names: tuple[str, ...]) -> list[str]:
         return [name for name in names if not self._outcome.field.candidates[name].dropped]
@@ -128,9 +132,12 @@ class _Keeper:
     def _superlative(self, block: Block, tier: tuple[str, ...]) -> str:
         if self._location is None:
             return "first"
-        if self._outcome.field.plain is not None and tier not in self._plain_tiers:
+        if self._is_by_latency(tier):
             return "fastest"
         return "nearest" if tier == block.tiers[0] else "nearest of those left"
+
+    def _is_by_latency(self, tier: tuple[str, ...]) -> bool:
+        return self._outcome.field.plain is not None and tier not in self._plain_tiers
 
     def _latency(self, site: Site) -> str:
         used = self._outcome.scene.world.latency_ms
@@ -139,11 +146,13 @@ class _Keeper:
                 return f"{used[vantage, site.id]:.0f} ms from {vantage}"
         return ""
 
-    def _health(self, site: Site) -> str:
+    def _health(self, site: Site, tier: tuple[str, ...]) -> str:
         candidate = self._outcome.field.candidates[site.id]
         scene = self._outcome.scene
+        standing = standing_of(scene.world, scene.service.host, scene.view, site)
+        if scene.mode is Mode.STARTING and standing.state is State.UNKNOWN:
+            return ""
         if scene.mode is not Mode.NORMAL:
-            standing = standing_of(scene.world, scene.service.host, scene.view, site)
             return f"{standing.state.value}: {standing.reason}"
         if candidate.ramp < RAMP_STEPS:
             taken = admitted(site.id, candidate.ramp, self._outcome.slot)
@@ -151,8 +160,12 @@ class _Keeper:
         if candidate.rank == SLOW:
             return "slower than usual, so last of its equals"
         if candidate.rank == UNKNOWN:
-            return "state unknown, so behind its equals that are up"
+            return f"state unknown: {standing.reason}" + (", so behind its equals that are up" if self._has_better(tier) else "")
         return ""
+
+    def _has_better(self, tier: tuple[str, ...]) -> bool:
+        candidates = [self._outcome.field.candidates[name] for name in self._well(tier)]
+        return any(candidate.rank == WELL for candidate in candidates)
 
     def _spill(self, number: int, block: Block) -> str:
         if number in self._moved:
@@ -164,7 +177,7 @@ class _Keeper:
             return ()
         opening = {
             Why.FAIL_OPEN: "every site is down, so all are tried",
-            Why.STARTING: "no probe result yet, so geography alone",
+            Why.STARTING: "the first round of probes is not in, so health does not count yet",
         }.get(self._outcome.why)
         return (*([opening] if opening else []), *self._outcome.field.notes)
 
