@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 NAME_MAX = 255  # octets with the root label (RFC 1035 section 2.3.4)
-HOPS_MAX = 16  # pointers to follow in one name; names that people send have one
 
 
 class Malformed(Exception):
@@ -13,12 +12,13 @@ class Malformed(Exception):
 class Cursor:
     """Reads `data` from `at` on. Every method raises Malformed where bytes are missing or mean nothing."""
 
-    __slots__ = ("at", "data", "end")
+    __slots__ = ("_octets", "at", "data", "end")
 
     def __init__(self, data: bytes, at: int = 0) -> None:
         self.data = data
         self.at = at
         self.end = len(data)
+        self._octets: dict[int, int] = {}  # of the names that were walked, by where a label of theirs starts
 
     def skip(self, count: int) -> int:
         """Passes `count` octets and returns where they start."""
@@ -55,27 +55,46 @@ class Cursor:
 
     def skip_name(self) -> bool:
         """Passes a name that may be compressed, following its pointers; tells whether it is the root."""
+        if self.at < self.end and self.data[self.at] == 0:
+            self.at += 1
+            return True
+        walked: dict[int, int] = {}
+        octets = self._walk(walked)
+        if octets > NAME_MAX:
+            raise Malformed("name over 255 octets")
+        self._octets.update((at, octets - before) for at, before in walked.items())
+        return octets == 1
+
+    def _walk(self, walked: dict[int, int]) -> int:
+        """Octets of the name with its root label. `walked` gets where its labels start, and the octets before each.
+
+        Every record may point into one long name, each elsewhere: so behind a pointer nothing is walked twice, and
+        all names of a message together cost no more than its octets.
+        """
         data, end = self.data, self.end
-        at = floor = self.at
-        after, total, hops = 0, 0, 0
-        while at < end:
+        at = self.at
+        after = total = 0
+        while at < end and total < NAME_MAX:
+            known = self._octets.get(at) if after else None
+            if known is not None:
+                self.at = after
+                return total + known
             length = data[at]
             if length == 0:
                 self.at = after or at + 1
-                return total == 0
+                return total + 1
+            if at in walked:
+                raise Malformed("pointer loop")
+            walked[at] = total
             if length < 64:
                 at += length + 1
                 total += length + 1
-                if total >= NAME_MAX:
-                    raise Malformed("name over 255 octets")
             elif length < 192 or at + 1 >= end:
                 raise Malformed("label type, or half a pointer")
             else:
                 target = (length & 0x3F) << 8 | data[at + 1]
-                hops += 1
-                # Only backwards, before all that was read of this name: so no loop is possible.
-                if target >= floor or hops > HOPS_MAX:
+                if target >= at:  # RFC 1035 section 4.1.4: to a prior occurrence
                     raise Malformed("pointer loop")
                 after = after or at + 2
-                at = floor = target
-        raise Malformed("name overruns")
+                at = target
+        raise Malformed("name overruns, or is over 255 octets")

@@ -1,7 +1,10 @@
 """DNS over TCP (RFC 7766): many queries a connection, and no client that can keep others out.
 
-A connection counts as idle from its last whole query on, so sending an octet now and then holds nothing open.
+A connection counts as idle from its last answer on, so sending an octet now and then holds nothing open.
 When the limit of a client or of all is reached, the connection that has been idle longest makes room.
+
+Connections take turns. Whoever fills one with queries as fast as they are answered would else keep the loop to
+himself: a read gives up to 256 KB, libuv reads up to 32 times before it lets anybody else, and UDP waits for seconds.
 """
 
 from __future__ import annotations
@@ -9,8 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
 from ipaddress import ip_address, ip_network
 from typing import cast
 
@@ -19,16 +21,21 @@ from gslb.dns.responder import Responder
 from gslb.model import FINEST_PREFIX, Limits
 
 WRITE_BUFFER = 64 * 1024  # octets that a slow reader may leave with us, and one answer more
+TURN_QUERIES = 8  # of one connection, before the next one
+TURN_OCTETS = 1024  # or so many octets of them, as long ones take longer
+TURNS = 8  # before all that is not TCP: as many queries as UDP reads in its batch
 LAST_WORDS_S = 2.0  # for the peer to read the last answers and close, once we have
 
 
 class Connections:
     """All connections of a server, the longest idle first, and the same by client."""
 
-    def __init__(self, limits: Limits, counters: Counters, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, counters: Counters, loop: asyncio.AbstractEventLoop) -> None:
         self.limits = limits
         self.counters = counters
-        self.clock = clock
+        self.clock = loop.time
+        self._loop = loop
+        self._waiting: deque[TcpConnection] = deque()
         self.by_idle: OrderedDict[TcpConnection, float] = OrderedDict()  # to its time of last use
         self._empty = asyncio.Event()
         self._by_client: dict[str, OrderedDict[TcpConnection, None]] = {}
@@ -60,6 +67,20 @@ class Connections:
         if not self.by_idle:
             self._empty.set()
 
+    def queue(self, connection: TcpConnection) -> None:
+        """It has queries, and is answered when its turn comes."""
+        self._waiting.append(connection)
+        if len(self._waiting) == 1:
+            self._loop.call_soon(self._take_turns)
+
+    def _take_turns(self) -> None:
+        turns = [self._waiting.popleft() for _ in range(min(TURNS, len(self._waiting)))]
+        left = bool(self._waiting)
+        for connection in turns:
+            connection.take_turn()
+        if left:
+            self._loop.call_soon(self._take_turns)
+
     async def wait_empty(self) -> None:
         self._empty.clear()
         if self.by_idle:
@@ -87,6 +108,7 @@ class TcpConnection(asyncio.Protocol):
         self._unread = bytearray()
         self._ended = False
         self._closing = False
+        self._waiting = False
         self.paused = False
         self.peer = ""
         self.client = ""
@@ -106,26 +128,50 @@ class TcpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if not self._closing:
             self._unread += data
-            self._answer()
+            self._go_on()
 
-    def _answer(self) -> None:
-        """Answers every whole message, as long as the peer takes the answers (RFC 7766 section 6.2.1.1)."""
-        unread, transport, at = self._unread, self._transport, 0
-        if transport is None:
+    def _go_on(self) -> None:
+        """Waits for a turn if a whole query has been read; reads on if not. A peer that does not read waits."""
+        transport = self._transport
+        if transport is None or self.paused or self._waiting or transport.is_closing():
             return
-        while not self.paused and len(unread) - at >= 2:
-            end = at + 2 + (unread[at] << 8 | unread[at + 1])
-            if len(unread) < end:
+        if self._query_end(0):
+            self._waiting = True
+            transport.pause_reading()
+            self._connections.queue(self)
+        elif self._ended:
+            transport.close()
+        elif self._closing:
+            transport.write_eof()
+        else:
+            transport.resume_reading()
+
+    def _query_end(self, at: int) -> int:
+        """Where the query that starts at `at` ends; 0 while it has not come whole."""
+        unread = self._unread
+        if len(unread) - at < 2:
+            return 0
+        end = at + 2 + (unread[at] << 8 | unread[at + 1])
+        return end if end <= len(unread) else 0
+
+    def take_turn(self) -> None:
+        """Answers some of what was read, in order, as long as the peer takes the answers."""
+        self._waiting = False
+        unread, transport, at = self._unread, self._transport, 0
+        if transport is None or transport.is_closing():
+            return
+        for _ in range(TURN_QUERIES):
+            end = self._query_end(at)
+            if not end or self.paused or at > TURN_OCTETS:
                 break
             reply = self._responder.respond(bytes(unread[at + 2 : end]), self.peer, tcp=True)
             at = end
-            self._connections.touch(self)
             if reply is not None:
+                self._connections.touch(self)
                 # RFC 7766 section 8: length and message in one segment
                 transport.write(len(reply).to_bytes(2, "big") + reply)
         del unread[:at]
-        if self._ended and not self.paused:
-            transport.close()
+        self._go_on()
 
     def pause_writing(self) -> None:
         """The peer does not read: neither do we, until it does or has been idle for too long."""
@@ -135,17 +181,12 @@ class TcpConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.paused = False
-        self._answer()
-        if self.paused or self._transport is None or self._transport.is_closing():
-            return
-        self._transport.resume_reading()
-        if self._closing:
-            self._transport.write_eof()
+        self._go_on()
 
     def eof_received(self) -> bool:
         """Half closed: the peer asks no more, and still wants its answers."""
         self._ended = True
-        return self.paused
+        return self.paused or self._waiting
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -158,10 +199,9 @@ class TcpConnection(asyncio.Protocol):
             self._transport.abort()
 
     def finish(self) -> None:
-        """All that has come is answered. Says that no more will be, and lets the peer close."""
+        """Answers what has come. Says that no more will be, and lets the peer close."""
         self._closing = True
-        if not self.paused and self._transport is not None and not self._transport.is_closing():
-            self._transport.write_eof()
+        self._go_on()
 
 
 def _client(peer: str) -> str:
@@ -201,7 +241,7 @@ class TcpServer:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        connections = self._connections = Connections(self._limits, self.counters, loop.time)
+        connections = self._connections = Connections(self._limits, self.counters, loop)
         self._server = await loop.create_server(lambda: TcpConnection(self._responder, connections), sock=self._sock)
         self._schedule(loop, connections)
 

@@ -13,6 +13,7 @@ import dns.message
 import pytest
 
 from gslb.dns import Responder, TcpServer
+from gslb.dns.tcp import TURN_OCTETS, TURN_QUERIES, TURNS
 from gslb.model import Limits
 from tests.dns import worlds
 from tests.dns.door import bound
@@ -154,6 +155,56 @@ async def test_octets_that_never_make_a_query_keep_nothing_open() -> None:
         finally:
             trickling.cancel()
         assert closed_for(here, "idle") == 1
+
+
+@pytest.mark.parametrize("idle", [b"\0\0", b"\0\x03abc", b"\0\x0c" + b"\0\0\x80" + b"\0" * 9])
+async def test_messages_that_get_no_answer_keep_nothing_open(idle: bytes) -> None:
+    async with listening(replace(LIMITS, tcp_idle_s=0.2)) as here:
+        reader, writer = await here.greeted()
+
+        async def trickle() -> None:
+            while not writer.is_closing():
+                writer.write(idle)
+                await asyncio.sleep(0.01)
+
+        trickling = asyncio.create_task(trickle())
+        try:
+            assert await closes(reader)
+        finally:
+            trickling.cancel()
+        assert closed_for(here, "idle") == 1
+
+
+@pytest.mark.parametrize(("padding", "bound"), [(0, TURNS * TURN_QUERIES), (2 * TURN_OCTETS, TURNS)])
+async def test_one_who_pipelines_without_end_leaves_the_loop_to_others(padding: int, bound: int) -> None:
+    """One such connection kept UDP of its worker waiting for three seconds."""
+    async with listening() as here:
+        loop = asyncio.get_running_loop()
+        most = told = ticks = 0
+
+        def answered() -> int:
+            return sum(n for key, n in here.server.counters.items() if key[0] == "gslb_dns_answers_total")
+
+        def tick() -> None:  # runs once in each turn of the loop
+            nonlocal most, told, ticks
+            most, told, ticks = max(most, answered() - told), answered(), ticks + 1
+            if told < 4000:
+                loop.call_soon(tick)
+
+        query = struct.pack("!H", len(message(1)) - 2 + padding) + message(1)[2:] + bytes(padding)
+        pairs = [await here.connect() for _ in range(20)]
+        reading = [asyncio.create_task(drain_answers(reader, 200)) for reader, _ in pairs]
+        loop.call_soon(tick)
+        for _, writer in pairs:
+            writer.write(query * 200)
+        await asyncio.wait_for(asyncio.gather(*reading), 10)
+        assert told == 4000
+        assert most <= bound
+
+
+async def drain_answers(reader: asyncio.StreamReader, count: int) -> None:
+    for _ in range(count):
+        await answer(reader)
 
 
 async def test_a_client_at_its_limit_loses_what_was_idle_longest() -> None:
