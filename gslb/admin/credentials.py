@@ -15,7 +15,7 @@ from gslb.model import User
 LONGEST_TOKEN = 512
 LONGEST_FORM = 2048
 
-_HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.-]{1,253}))(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
+_HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9][a-z0-9.-]{0,252}))(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
 _TOKEN = re.compile(r"[!-~]+", re.ASCII)
 
 # Any of them says that the peer is a proxy, and that who really asks sits elsewhere.

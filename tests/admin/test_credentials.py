@@ -28,7 +28,9 @@ def test_host_is_read_without_case_brackets_and_final_dot(text, host):
     assert Host.parse(text) == host
 
 
-@pytest.mark.parametrize("text", ["", "a b", "a:", "a:65536", "::1", "[::1", "[zz]", "a/b", "a@b", "[1.2.3.4]x", "ä", "٣:80"])
+@pytest.mark.parametrize(
+    "text", ["", ".", ".a", "a b", "a:", "a:65536", "::1", "[::1", "[zz]", "a/b", "a@b", "[1.2.3.4]x", "ä", "٣:80"]
+)
 def test_what_is_no_host_is_none(text):
     assert Host.parse(text) is None
 
