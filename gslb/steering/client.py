@@ -34,10 +34,17 @@ def locate(
     place, place_prefix = lookup(family, network)
     special = None
     if not place.known and resolver is not None:
-        special = special_prefix(family, network)
+        special = special_unit(family, network)
         if special is not None:
             place = locate(lookup, *resolver, WIDTH[resolver[0]]).place
     return Client(family, network, length, place, place_prefix, offset, special)
+
+
+def special_unit(family: Family, network: int) -> int | None:
+    """As `special_prefix`, of the first address of a unit of steering: ::1 is cut to ::/56, in which nobody else lives."""
+    if family == 6 and network == 0:
+        return FINEST_PREFIX[6]
+    return special_prefix(family, network)
 
 
 def _unit(family: Family, address: int, length: int) -> tuple[Family, int, int, int]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gslb.geo.special import special_prefix
 from gslb.model import Client, Family
 from gslb.steering.bounded import Bounded
 from gslb.steering.classes import ClientClass
-from gslb.steering.client import Lookup, locate
+from gslb.steering.client import Lookup, locate, special_unit
 from gslb.steering.map import SteeringMap
 
 # Networks of IPv6 in which the low 32 bits are an IPv4 address: their units are /120.
@@ -109,4 +108,4 @@ class Locator:
 
 
 def _places_itself(client: Client) -> bool:
-    return (client.place.known and client.special is None) or special_prefix(client.family, client.network) is None
+    return (client.place.known and client.special is None) or special_unit(client.family, client.network) is None

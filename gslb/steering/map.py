@@ -16,6 +16,10 @@ from gslb.steering.classes import ClientClass, Outlook, make_class, outlook
 from gslb.steering.restrict import Restriction, Restrictions
 from gslb.steering.slots import key_length, slot_of
 
+# In these two /56 (of NAT64, and of IPv4-mapped addresses) a /96 is placed by the IPv4 addresses it carries. The rest
+# of them must not be told a scope that covers it, though it is finer than any other.
+SHARED_UNITS = frozenset((0x0064FF9B << 96, 0))
+EMBEDDED_AT = 96
 _KEPT_CLASSES = 16384
 _KEPT_MAPS = 4
 
@@ -69,6 +73,8 @@ class _ServiceMap:
         return made
 
     def scope(self, client: Client) -> int:
+        if client.family == 6 and client.network in SHARED_UNITS:
+            return EMBEDDED_AT
         return max(self.uniform(client), self._key_length(client)) + client.offset
 
     def uniform(self, client: Client) -> int:

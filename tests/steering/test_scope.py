@@ -2,10 +2,9 @@
 
 from ipaddress import ip_address, ip_network
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gslb.geo.special import embedded_ipv4
 from gslb.model import Family, Place
 from gslb.steering import SteeringMap, locate
 from tests.steering import strategies
@@ -48,7 +47,10 @@ def test_every_client_in_the_scope_of_an_answer_has_the_same_class_and_slot(data
     steering = SteeringMap(settings, TODAY)
     service = settings.services[0]
     conditions = [rule.match for rule in service.rules] + [site.only for site in settings.sites if site.only]
-    special = [ip_network(text) for text in ("10.0.0.0/8", "64:ff9b::/96", "2002::/16", "2001::/32", "fc00::/7")]
+    special = [
+        ip_network(text)
+        for text in ("10.0.0.0/8", "64:ff9b::/96", "64:ff9b::/56", "::/56", "::ffff:0:0/96", "2002::/16", "2001::/32", "fc00::/7")
+    ]
     known = [network for match in conditions for network in match.networks] + lookup.networks + special
     family, address = data.draw(near(known))
     length = data.draw(st.sampled_from([WIDTH[family], WIDTH[family], 24, 16, 56 if family == 6 else 20, 8]))
@@ -57,7 +59,6 @@ def test_every_client_in_the_scope_of_an_answer_has_the_same_class_and_slot(data
     base = cut(family, address, length)
     for _ in range(5):
         other = cut(family, base, scope) + data.draw(st.integers(0, (1 << WIDTH[family] - scope) - 1))
-        assume(family == 4 or (embedded_ipv4(other) is None) == (embedded_ipv4(base) is None))
         theirs = data.draw(st.integers(scope, WIDTH[family]))
         if theirs:
             assert see(steering, lookup, family, other, theirs, resolver)[:2] == (client_class, slot)
@@ -109,6 +110,20 @@ def test_a_private_client_is_placed_by_its_resolver_and_told_the_length_of_the_b
     assert (overridden.place, overridden.special) == (GERMANY, None)
     alone = locate(lookup, 4, int(ip_address("192.168.7.1")), 32)
     assert (alone.place.known, alone.special) == (False, None)
+
+
+def test_the_neighbours_of_embedded_addresses_are_told_a_scope_that_leaves_those_out():
+    lookup = NestedMap({ip_network("133.11.0.0/16"): JAPAN})
+    steering = SteeringMap(configuration(), TODAY)
+    for text in ("64:ff9b:0:1::", "64:ff9b::1:0:0", "::", "::1", "::1:0:0:0"):
+        assert see(steering, lookup, 6, int(ip_address(text)), 128)[2] == 96
+
+
+def test_loopback_of_ipv6_is_placed_by_its_resolver_too():
+    lookup = NestedMap({ip_network("133.11.0.0/16"): JAPAN})
+    tokyo: tuple[Family, int] = (4, int(ip_address("133.11.0.53")))
+    for length in (56, 128):
+        assert locate(lookup, 6, 1 if length == 128 else 0, length, tokyo).place == JAPAN
 
 
 def test_a_client_that_tells_nothing_is_placed_by_its_resolver():
