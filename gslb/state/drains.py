@@ -37,8 +37,11 @@ class DrainBook:
         return drain
 
     def restore(self, drain: Drain, now_s: float, utc: datetime) -> None:
-        """One that ended meanwhile ends at the next look, and is told then."""
-        left_s = None if drain.until is None else (drain.until - utc).total_seconds()
+        """One that ended meanwhile ends at the next look, and is told then.
+
+        None lasts longer than it was meant to from here on: a machine may start with a clock of years ago.
+        """
+        left_s = None if drain.until is None else (drain.until - max(utc, drain.since)).total_seconds()
         self._running[drain.site] = RunningDrain(drain, None if left_s is None else now_s + left_s)
 
     def end(self, site: str) -> Drain | None:

@@ -32,14 +32,16 @@ class EventBook:
         return Event(self.last, utc, kind, severity, subject, message, who, dict(data or {}))
 
 
-def turned(book: EventBook, utc: datetime, key: TargetKey, old: Course, new: Course) -> Event | None:
-    """A target's change of state, or of being held down; None for what is no news."""
+def turned(
+    book: EventBook, utc: datetime, key: TargetKey, old: Course, new: Course, *, first_round: bool = False
+) -> Event | None:
+    """A target's change of state, or of being held down; None for what is no news, such as what is up at the start."""
     where = f"{key.site} ({key.address}) for {key.service} by {key.door}"
     data = {"service": key.service, "door": key.door.value, "address": str(key.address)}
     data |= {"from": old.state.value, "to": new.state.value}
     if new.held and not old.held:
         return book.event(utc, "flapping", Severity.WARNING, key.site, f"{where}: {new.reason}", data=data)
-    if new.state is old.state:
+    if new.state is old.state or (first_round and new.state is State.UP):
         return None
     kind, severity, words = _WORDS[new.state]
     return book.event(utc, kind, severity, key.site, f"{where} {words}: {new.reason}", data=data)
@@ -81,9 +83,11 @@ def thawed(book: EventBook, utc: datetime, freeze: Freeze) -> Event:
     return book.event(utc, "vantage-thawed", Severity.INFO, freeze.vantage, message)
 
 
-def all_down(book: EventBook, utc: datetime, outage: Outage, configuration: Configuration) -> Event:
+def all_down(book: EventBook, utc: datetime, outage: Outage, configuration: Configuration, last_resort: bool) -> Event:
+    """`last_resort`: there is a site that is neither drained nor wrong."""
     policy = configuration.service(outage.service).when_all_down
-    then = {"open": "answering with all but drained and wrong ones", "closed": "answering with none"}
+    opened = "answering with all but drained and wrong ones" if last_resort else "all are drained or wrong, answering with none"
+    then = {"open": opened, "closed": "answering with none"}
     what = then[policy] if isinstance(policy, str) else "answering with the addresses configured for it"
     message = f"every site of {outage.service} is down for {outage.door} over IPv{outage.family}: {what}"
     return book.event(utc, "all-down", Severity.ERROR, outage.service, message, data=_of(outage))
@@ -98,8 +102,9 @@ def _of(outage: Outage) -> dict[str, str]:
     return {"door": outage.door.value, "family": str(outage.family)}
 
 
-def ready(book: EventBook, utc: datetime, node: str) -> Event:
-    return book.event(utc, "ready", Severity.INFO, node, f"{node} is ready: the first round of probes is in")
+def ready(book: EventBook, utc: datetime, node: str, well: int, sites: int) -> Event:
+    message = f"{node} is ready: the first round of probes is in, and {well} of {sites} sites are up"
+    return book.event(utc, "ready", Severity.INFO, node, message)
 
 
 def slow(book: EventBook, utc: datetime, site: str) -> Event:

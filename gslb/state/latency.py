@@ -148,8 +148,13 @@ class LatencyBook:
         return had is None or had.used_ms != now.used_ms
 
     def forget(self, now_s: float) -> None:
-        """A site that nobody has measured for five minutes is unmeasured."""
-        self.records = {key: record for key, record in self.records.items() if is_measured(record, now_s)}
+        """What a vantage that has measured nothing for five minutes has measured.
+
+        A site that is down keeps its place: were it forgotten, the windows of equals behind it would shift, and
+        clients of other sites would move five minutes after it died.
+        """
+        alive = {vantage for (vantage, _), record in self.records.items() if is_measured(record, now_s)}
+        self.records = {key: record for key, record in self.records.items() if key[0] in alive}
 
     def keep_sites(self, sites: Iterable[str]) -> None:
         known = frozenset(sites)

@@ -8,7 +8,7 @@ nothing here may be called from two threads at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gslb.errors import UsageError
 from gslb.model import RAMP_STEPS, Configuration, Drain, Event, Family, Location, State, World
@@ -108,7 +108,9 @@ class Tracker:
         if self.ready:
             return []
         self.ready = self._stirred = True
-        return [events.ready(self.book, utc, self._configuration.node)]
+        ill = {key.site for text, key in self._keys.items() if self._ledger.state(text) is not State.UP}
+        sites = len(self._configuration.sites)
+        return [events.ready(self.book, utc, self._configuration.node, sites - len(ill), sites)]
 
     def tick(self, now_s: float, utc: datetime) -> list[Event]:
         """What time alone does: silence, slow starts, ends of drains, of holds and of freezes."""
@@ -172,6 +174,7 @@ class Tracker:
         due += [now_s + settings.interval_s, self._drains.next_end_s()]
         due += [freeze.until_s for freeze in self._panel.freezes.values()]
         due += [self._published_s + WORLD_INTERVAL_S] if self._stirred else []
+        due.append(self._clock.now_s + _to_midnight_s(self._clock.utc))  # rules end by the day
         return max(SHORTEST_TICK_S, min(at_s for at_s in due if at_s is not None) - now_s)
 
     def report(self, site: str) -> SiteReport:
@@ -254,7 +257,7 @@ class Tracker:
         turn = self._ledger.look(text, votes, ramp, self._configuration.probes, clock, reinstate=reinstate)
         self._stirred |= turn.stirred
         self._moved |= turn.old.state is not turn.new.state
-        told = events.turned(self.book, clock.utc, key, turn.old, turn.new)
+        told = events.turned(self.book, clock.utc, key, turn.old, turn.new, first_round=not self.ready)
         return [told] if told else []
 
     def _watch(self, name: str, family: Family) -> list[Event]:
@@ -280,9 +283,14 @@ class Tracker:
         had, self._outages = self._outages, self._find_outages()
         utc = self._clock.utc
         return [
-            *(events.all_down(self.book, utc, each, self._configuration) for each in sorted(self._outages - had)),
+            *(self._tell_all_down(each) for each in sorted(self._outages - had)),
             *(events.all_down_over(self.book, utc, each) for each in sorted(had - self._outages)),
         ]
+
+    def _tell_all_down(self, outage: Outage) -> Event:
+        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
+        left = worlds.has_last_resort(outage, found, self._drains.drains())
+        return events.all_down(self.book, self._clock.utc, outage, self._configuration, left)
 
     def _find_outages(self) -> frozenset[Outage]:
         found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
@@ -344,3 +352,8 @@ class Tracker:
         found = self._ledger.course(text, self._clock.now_s)
         bearing, history = self._ledger.bearing(text), self._ledger.history(text)
         return report.target_report(key, found, bearing, history, seen, self._clock)
+
+
+def _to_midnight_s(utc: datetime) -> float:
+    tomorrow = (utc + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (tomorrow - utc).total_seconds()

@@ -6,8 +6,10 @@ with fresh reports sees the same, the verdicts of this vantage freeze as they we
 (30 s and 60 s with the default interval). If that was wrong and everything is down, the freeze ends and the
 verdicts apply: all-down is told late, but told. One freeze an outage: the next needs a recovery in between.
 
-One site alone tells nothing of its vantage, so it takes two. Families are looked at apart: a vantage that
-lost its IPv6 goes on with IPv4. What was seen to be wrong stays wrong: a broken link brings no bytes.
+One site alone tells nothing of its vantage, so it takes two. Where all sites are in one region, all of them
+have to fall: two of three in one building do die together, and as long as one answers, the link is well and
+clients have where to go. Families are looked at apart: a vantage that lost its IPv6 goes on with
+IPv4. What was seen to be wrong stays wrong: a broken link brings no bytes.
 """
 
 from __future__ import annotations
@@ -43,10 +45,14 @@ class Freeze:
 
 
 def is_outage(sights: Iterable[Sight]) -> bool:
-    """More than half of the sites in every region fell."""
+    """More than half of the sites in every region fell; of a single region, all."""
     sites: defaultdict[str, int] = defaultdict(int)
     fell: defaultdict[str, int] = defaultdict(int)
     for sight in sights:
         sites[sight.region] += 1
         fell[sight.region] += sight.fell
-    return sum(fell.values()) >= LEAST_SITES and all(2 * fell[region] > sites[region] for region in sites)
+    if sum(fell.values()) < LEAST_SITES:
+        return False
+    if len(sites) == 1:
+        return fell == sites
+    return all(2 * fell[region] > sites[region] for region in sites)

@@ -123,6 +123,16 @@ def outages(configuration: Configuration, found: Mapping[StandingKey, Standing],
     return frozenset(seen - alive)
 
 
+def has_last_resort(outage: Outage, found: Mapping[StandingKey, Standing], drained: Iterable[str]) -> bool:
+    """Whether failing open leaves a site: one that is neither drained nor wrong."""
+    out = frozenset(drained)
+    return any(
+        key.site not in out and each.state is not State.WRONG
+        for key, each in found.items()
+        if (key.service, key.door, key.family) == outage
+    )
+
+
 def build(
     configuration: Configuration,
     found: Mapping[StandingKey, Standing],
