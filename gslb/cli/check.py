@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from gslb.cli.options import Json
-from gslb.cli.output import show, show_json
 from gslb.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from gslb.steering.compare import Comparison
 
 _MOST_MOVES = 10
@@ -31,6 +31,7 @@ def check(
     are validated, and the share of the address space is told whose clients would get another site, every site taken as well.
     """
     from gslb import config
+    from gslb.cli.output import show, show_json
 
     if len(files) != (2 if compare else 1):
         raise UsageError("gslb: check takes one FILE, or --compare OLD NEW")
@@ -71,9 +72,9 @@ def _tables(found: Comparison) -> Iterator[str | Table]:
 
 
 def _table(moves: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("  share", "from", "to"):
-        table.add_column(name, justify="right" if "share" in name else "left")
+    from gslb.cli import render
+
+    table = render.table("share", "from", "to", right=["share"])
     for move in moves[:_MOST_MOVES]:
         table.add_row(f"{move['share']:.2%}", move["from"] or "no site", move["to"] or "no site")
     rest = moves[_MOST_MOVES:]

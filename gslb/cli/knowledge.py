@@ -11,7 +11,6 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, Literal
 
-from gslb.admin import explain
 from gslb.cli.node_api import NodeApi
 from gslb.errors import NodeError, StoreError
 from gslb.geo import GeoIndex
@@ -50,6 +49,8 @@ def answer(configuration: Configuration, question: Question) -> tuple[Source, di
             return _ask(configuration, question)
         except NodeError as error:
             why_not = str(error).partition(";")[0]
+    from gslb.admin import explain  # brings a web framework with it
+
     source, world = _last_world(configuration, why_not)
     lookup = GeoIndex.open(configuration.geo).lookup
     told = explain(world, lookup, question.address, question.service, question.via, question.path, question.family)

@@ -11,9 +11,9 @@ from typing import Any, Self
 import httpx
 
 import gslb
+from gslb.cli.options import ADMIN
 from gslb.errors import NodeError, UsageError
 
-DEFAULT_URL = "http://127.0.0.1:8053"
 TOKEN = "GSLB_TOKEN"  # noqa: S105 - the name of a variable
 _WITHIN_S = 5.0
 
@@ -21,7 +21,7 @@ _WITHIN_S = 5.0
 class NodeApi:
     """NodeError where the node can't be reached or refuses, in words that tell what to do."""
 
-    def __init__(self, url: str = DEFAULT_URL, timeout_s: float = _WITHIN_S) -> None:
+    def __init__(self, url: str = ADMIN, timeout_s: float = _WITHIN_S) -> None:
         self.url = (url if "://" in url else f"http://{url}").rstrip("/")
         headers = {"User-Agent": f"gslb/{gslb.__version__}"}
         if token := os.environ.get(TOKEN, "").strip():
@@ -29,7 +29,7 @@ class NodeApi:
         try:
             self._client = httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=timeout_s, trust_env=False)
         except (httpx.InvalidURL, UnicodeEncodeError) as error:
-            raise UsageError(f"{url!r} is no address of a node ({error}); write it as {DEFAULT_URL}") from None
+            raise UsageError(f"{url!r} is no address of a node ({error}); write it as {ADMIN}") from None
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +60,7 @@ class NodeApi:
         try:
             response = self._client.request(method, path, **more)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise UsageError(f"{self.url} is no address of a node; write it as {DEFAULT_URL}") from None
+            raise UsageError(f"{self.url} is no address of a node; write it as {ADMIN}") from None
         except httpx.HTTPError as error:
             raise self._unreachable(error) from None
         if response.is_error:

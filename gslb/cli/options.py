@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gslb.cli.node_api import DEFAULT_URL
+ADMIN = "http://127.0.0.1:8053"
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A configuration.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Admin = Annotated[str, typer.Option("--admin", metavar="URL", help="The node's admin side.", envvar="GSLB_ADMIN")]
 SiteId = Annotated[str, typer.Argument(metavar="SITE", help="As in the configuration.", show_default=False)]
-
-ADMIN = DEFAULT_URL

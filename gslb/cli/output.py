@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 import sys
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from rich.console import Console, RenderableType
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
 
 _PIPED_WIDTH = 200  # nothing is cut off for want of a terminal
 
 
 def console(file: IO[str] | None = None) -> Console:
     """What is printed comes from outside too, so nothing in it is markup."""
+    from rich.console import Console
+
     target = file or sys.stdout
     width = None if target.isatty() else _PIPED_WIDTH
     return Console(file=target, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
@@ -29,10 +32,10 @@ def show_json(document: Any) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def plain(*parts: RenderableType, width: int = _PIPED_WIDTH) -> str:
+def plain(*parts: RenderableType) -> str:
     """The same as text, for where it is printed by somebody else."""
-    out = Console(file=io.StringIO(), width=width, markup=False, highlight=False, emoji=False)
+    text = io.StringIO()
+    out = console(text)
     for part in parts:
         out.print(part)
-    text = out.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

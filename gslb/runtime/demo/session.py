@@ -59,7 +59,7 @@ class DemoSession:
         port = free_port(site.address for site in SITES)
         self.configuration = self._configured(folder, release, port)
         self.fleet = await self._held.enter_async_context(Fleet(mirror_specs(port), folder / "tree"))
-        self.control = Control(self.configuration, self._workers)
+        self.control = Control(self.configuration, self._workers, outlive=False)
         await self.control.start()
         self._held.push_async_callback(self.control.stop)
         await self._ready()
@@ -73,11 +73,11 @@ class DemoSession:
         return config.load(file)
 
     async def _ready(self) -> None:
+        """The World in which that is so comes up to a second after the round."""
         with self.node.feed.subscribe() as watching:
-            if self.node.status().ready:
-                return
+            watching.nudge()
             async for _ in watching:
-                if self.node.status().ready:
+                if self.node.world.ready:
                     return
 
 

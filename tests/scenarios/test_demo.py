@@ -1,0 +1,186 @@
+"""`gslb demo` from a command line: it comes up, it shows, it obeys, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.node import EUROPE, HOST, JAPAN, US, free_ports, gslb
+
+
+class Demo:
+    """A demo as a process, with what it has printed so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.dns, self.http, self.admin = (f"127.0.0.1:{port}" for port in free_ports(3))
+        self.folder = folder
+        self.text = ""
+        command = [sys.executable, "-m", "gslb", "demo", "--dns", self.dns, "--http", self.http, "--admin", self.admin]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "TMPDIR": str(folder)},
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.text += line
+
+    def wait_for(self, pattern: str, within_s: float) -> re.Match[str]:
+        until = time.monotonic() + within_s
+        while not (found := re.search(pattern, self.text, re.MULTILINE)):
+            assert time.monotonic() < until, f"not within {within_s} s: {pattern}\n{self.text}"
+            time.sleep(0.02)
+        return found
+
+    def order(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def tell(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return gslb("demo", "tell", "--admin", self.admin, *words)
+
+    def end(self) -> int:
+        code = self.process.wait(10)
+        self._reader.join(5)
+        assert self.process.stdin
+        self.process.stdin.close()
+        assert self.process.stdout
+        self.process.stdout.close()
+        return code
+
+    def remains(self) -> list[str]:
+        """Processes that know its directory, and files in it."""
+        known = [path.read_bytes().decode("utf-8", "replace") for path in _command_lines()]
+        return [line for line in known if str(self.folder) in line] + [str(path) for path in self.folder.iterdir()]
+
+
+def _command_lines() -> Iterator[Path]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            path.read_bytes()
+        except OSError:
+            continue
+        yield path
+
+
+@pytest.fixture
+def demo() -> Iterator[Demo]:
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Demo(Path(folder))
+        try:
+            demo.wait_for("^Dashboard ", 60)
+            yield demo
+        finally:
+            if demo.process.poll() is None:
+                demo.process.terminate()
+                demo.end()
+
+
+def dig(demo: Demo, subnet: str) -> str:
+    host, _, port = demo.dns.rpartition(":")
+    command = ["dig", f"@{host}", "-p", port, HOST, f"+subnet={subnet}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout
+
+
+@pytest.mark.parametrize(("subnet", "region"), [(JAPAN, 3), (US, 1), (EUROPE, 2)])
+def test_what_the_demo_says_to_try_does_what_it_says(demo, subnet, region):
+    """Must show 1. The third octet of a mirror's address tells its region."""
+    said = dig(demo, subnet)
+    assert re.search(rf"^{HOST}\.\s+\d+\s+IN\s+A\s+127\.83\.{region}\.\d+$", said, re.MULTILINE), said
+    scope = re.search(rf"CLIENT-SUBNET: {subnet}/(\d+)", said)
+    assert scope
+    assert int(scope[1]) >= 16
+    (command,) = re.findall(r"^  (curl .*)$", demo.text, re.MULTILINE)
+    got = subprocess.run(command, shell=True, capture_output=True, text=True, check=True, timeout=10).stdout
+    assert got.startswith("HTTP/1.1 302 Found\n") or "HTTP/1.1 302 Found" in got.splitlines()[0]
+    assert "HTTP/1.1 200 OK" in got
+    assert re.search(r"^[0-9a-f]{40}$", got, re.MULTILINE), "the map file came"
+    (explain,) = re.findall(r"^  gslb (explain .*)$", demo.text, re.MULTILINE)
+    told = gslb(*explain.split())
+    assert told.returncode == 0, told.stderr
+    assert "as the node demo at" in told.stdout.splitlines()[0]
+
+
+def test_orders_come_from_the_terminal_and_from_another_one(demo):
+    demo.order("kill jp-tokyo-1")
+    demo.wait_for("jp-tokyo-1 is killed", 5)
+    demo.order("nonsense")
+    demo.wait_for("'nonsense' is no order: kill | restart", 5)
+    demo.order("fault jp-osaka-1 sing")
+    demo.wait_for("'sing' is no fault of a mirror", 5)
+    demo.wait_for(r"site-down +jp-tokyo-1 .* by dns", 20)
+    demo.wait_for(r"site-down +jp-tokyo-1 .* by http", 5)
+    told = demo.tell("status")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert re.search(r"^jp-tokyo-1 .* down ", told.stdout, re.MULTILINE)
+    for words, answer in {
+        "restart jp-tokyo-1": "jp-tokyo-1 runs again",
+        "fault jp-osaka-1 slow 4": "jp-osaka-1: slow 4",
+        "freeze jp-nagoya-1": "jp-nagoya-1 is frozen",
+        "thaw jp-nagoya-1": "jp-nagoya-1 goes on",
+        "drain us-dallas-1 a test": "us-dallas-1 is drained",
+        "enable us-dallas-1": "us-dallas-1 is not drained",
+        "explain 133.11.0.1": f"{HOST} over DNS, IPv4: 127.83.3.",
+        "explain 133.11.0.1 http": f"{HOST} over HTTP, IPv4: http://127.83.3.",
+        "mirrors": "127.83.1.1",
+        "events": "is drained",
+        "help": "freeze SITE",
+    }.items():
+        said = demo.tell(*words.split())
+        assert (said.returncode, said.stderr) == (0, ""), words
+        assert answer in said.stdout, words
+    refused = demo.tell("kill", "nobody")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+    assert "'nobody' is none of the mirrors" in refused.stderr
+
+
+@pytest.mark.parametrize("how", ["quit", "tell quit", signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly_and_leaves_nothing(demo, how):
+    if how == "quit":
+        demo.order("quit")
+    elif how == "tell quit":
+        assert demo.tell("quit").returncode == 0
+    else:
+        demo.process.send_signal(how)
+    assert demo.end() == 0, demo.text
+    assert "Traceback" not in demo.text
+    assert demo.remains() == []
+    gone = demo.tell("status")
+    assert gone.returncode == 1
+    assert gone.stderr == f"no demo runs with --admin {demo.admin} (Connection refused)\n"
+
+
+def test_a_port_that_is_taken_is_told_in_a_line(demo, tmp_path):
+    dns, admin = (f"127.0.0.1:{port}" for port in free_ports(2))
+    said = gslb("demo", "--dns", dns, "--http", demo.http, "--admin", admin, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert said.returncode == 1
+    assert said.stderr == f"http {demo.http}: another program listens there (see `ss -lnup` and `ss -lntp`)\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_operator_token_drains_a_mirror(demo):
+    (token,) = re.findall(r"^Token +([0-9a-f]{32}) ", demo.text, re.MULTILINE)
+    admin = f"http://{demo.admin}"
+    refused = gslb("drain", "jp-osaka-1", "--reason", "a test", "--admin", admin, env={**os.environ, "GSLB_TOKEN": ""})
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "GSLB_TOKEN" in refused.stderr
+    said = gslb("drain", "jp-osaka-1", "--reason", "a test", "--admin", admin, env={**os.environ, "GSLB_TOKEN": token})
+    assert (said.returncode, said.stdout) == (0, "jp-osaka-1 is drained: a test\n")
+    demo.wait_for(r"drain +jp-osaka-1 is drained until it is enabled: a test \[demo\]", 5)
