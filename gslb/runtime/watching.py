@@ -13,6 +13,7 @@ from gslb.errors import StoreError
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
 from gslb.runtime.own import own_names
+from gslb.state import events
 from gslb.state.restored import Restored
 from gslb.state.store import Store
 from gslb.state.tracker import Tracker
@@ -75,20 +76,34 @@ class Watch:
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
         self._did(self.tracker.drain(site, reason, who, for_s, time.monotonic(), _utc()))
+        self._keep_drains()
 
     def enable(self, site: str, who: str) -> None:
         self._did(self.tracker.enable(site, who, time.monotonic(), _utc()))
+        self._keep_drains()
 
     async def save(self, *, closing: bool = False) -> None:
         if self._store is None:
             return
+        frozen = self.tracker.freeze()
         try:
-            await asyncio.to_thread(self._store.save, self.tracker.freeze(), closing=closing)
+            await asyncio.to_thread(self._store.save, frozen, closing=closing)
+        except StoreError as error:
+            self._journal.store_failed(error)
+        if frozen.drains != tuple(self.tracker.drains.values()):
+            self._keep_drains()  # those that were ordered meanwhile: the older ones may have been written last
+
+    def _keep_drains(self) -> None:
+        """At once: what an operator was told is done must be true after a power cut too."""
+        if self._store is None:
+            return
+        try:
+            self._store.keep_drains(self.tracker.drains.values())
         except StoreError as error:
             self._journal.store_failed(error)
 
-    def _did(self, events: list[Event]) -> None:
-        self._journal.add(events)
+    def _did(self, told: list[Event]) -> None:
+        self._journal.add(told)
         self._wake.set()
 
     def _observed(self, result: Result, recheck: bool) -> None:
@@ -115,10 +130,13 @@ class Watch:
         if self._store is None:
             return None
         try:
-            return self._store.load()
+            found = self._store.load()
         except StoreError as error:
             self._journal.store_failed(error)
             return None
+        if found is not None and found.faults:
+            self._journal.add([events.unreadable(self._journal.book, _utc(), str(self._store.path), found.faults)])
+        return found
 
 
 def _setting(configuration: Configuration) -> Setting:

@@ -63,12 +63,16 @@ class Store:
         `closing`: no World will be published after this, so no numbers need to be kept free.
         """
         number = state.number if closing else state.number + NUMBERS_AHEAD
-        drains = [_drain_row(drain) for drain in state.drains]
+        text = to_json(state)
         with self._transaction() as connection:
-            connection.execute("REPLACE INTO documents VALUES ('tracker', ?)", (to_json(state),))
+            connection.execute("REPLACE INTO documents VALUES ('tracker', ?)", (text,))
             connection.execute("REPLACE INTO counters VALUES ('world', ?)", (number,))
-            connection.execute("DELETE FROM drains")
-            connection.executemany("INSERT INTO drains VALUES (?, ?, ?, ?, ?)", drains)
+            _replace_drains(connection, state.drains)
+
+    def keep_drains(self, drains: Iterable[Drain]) -> None:
+        """These alone, and soon: whoever drains a site is answered when that is on the disk."""
+        with self._transaction() as connection:
+            _replace_drains(connection, drains)
 
     def load(self) -> Restored | None:
         """What was saved last, or None. What can't be understood is left out and told in `faults`."""
@@ -193,6 +197,11 @@ def _tracker(text: object, faults: list[str]) -> Restored:
     except ValueError as error:
         faults.append(f"the state of the tracker: {error}")
         return Restored(0, 0.0, _NEVER)
+
+
+def _replace_drains(connection: sqlite3.Connection, drains: Iterable[Drain]) -> None:
+    connection.execute("DELETE FROM drains")
+    connection.executemany("INSERT INTO drains VALUES (?, ?, ?, ?, ?)", [_drain_row(drain) for drain in drains])
 
 
 def _drain_row(drain: Drain) -> tuple[str | None, ...]:

@@ -1,0 +1,100 @@
+"""What a node remembers of what operators told it, and what it says of what it can't read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from gslb.runtime.journal import Journal
+from gslb.runtime.watching import Watch
+from gslb.state import Store
+from tests.state.scene import configuration, site
+
+pytestmark = pytest.mark.anyio
+
+SITES = (site(1, "us"), site(2, "us"))
+
+
+def opened(path) -> Store:
+    return Store(path / "state.db", datetime.now(UTC))
+
+
+def watching(store: Store) -> Watch:
+    return Watch(configuration(SITES), Journal(store), store, lambda world: None)
+
+
+async def test_a_drain_is_on_the_disk_when_the_operator_is_answered(tmp_path):
+    store = opened(tmp_path)
+    watch = watching(store)
+    watch.drain("us-1", "new disks", "ops", 3600.0)
+    other = opened(tmp_path)  # as another process would find it, were this one killed now
+    assert [drain.site for drain in other.load().drains] == ["us-1"]
+    watch.enable("us-1", "ops")
+    assert other.load() is None
+    other.close()
+    store.close()
+
+
+async def test_a_drain_that_comes_while_the_state_is_saved_is_not_lost(tmp_path):
+    store = opened(tmp_path)
+    watch = watching(store)
+    for number in range(20):
+        saving = asyncio.create_task(watch.save())
+        await asyncio.sleep(0)  # what is to be saved is taken, and a thread is at it
+        watch.drain("us-1", str(number), "ops", None)
+        await saving
+        assert [drain.reason for drain in store.load().drains] == [str(number)]
+    store.close()
+
+
+async def test_what_can_not_be_read_is_told(tmp_path):
+    opened(tmp_path).close()
+    with sqlite3.connect(tmp_path / "state.db") as connection:
+        connection.execute("INSERT INTO drains VALUES ('us-1', 'disks', 'ops', 'yesterday', NULL)")
+    connection.close()
+    store = opened(tmp_path)
+    watch = watching(store)
+    assert watch.tracker.drains == {}
+    (told,) = [event for event in watch._journal.recent if event.kind == "state-unreadable"]
+    assert "state.db can't be read" in told.message
+    store.close()
+
+
+KILLED = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from gslb.model import Drain
+from gslb.state import Restored, Store
+store = Store(Path(sys.argv[1]), datetime.now(UTC))
+number = 0
+while True:
+    number += 1
+    now = datetime.now(UTC)
+    drain = Drain("us-1", str(number), "ops", now)
+    store.keep_drains([drain])
+    print(number, flush=True)
+    store.save(Restored(number, 1.0, now, ready=True, drains=(drain,)))
+"""
+
+
+async def test_however_often_it_is_killed_what_was_promised_is_kept(tmp_path):
+    path = tmp_path / "state.db"
+    for _ in range(6):
+        process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+        said = [int(process.stdout.readline()) for _ in range(4)]
+        os.kill(process.pid, signal.SIGKILL)
+        said += [int(line) for line in process.communicate()[0].split()]
+        store = Store(path, datetime.now(UTC))
+        found = store.load()
+        assert store.set_aside is None
+        assert found.faults == ()
+        assert int(found.drains[0].reason) >= said[-1]
+        store.close()
