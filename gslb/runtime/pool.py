@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from gslb.errors import NodeError
+from gslb.errors import GslbError, NodeError
 from gslb.runtime.adoption import adoptable, clear
 from gslb.runtime.channel import Channel, unix_address
 from gslb.runtime.frames import LARGEST_FROM_WORKER, Kind, document, frame, json_frame
@@ -232,9 +232,15 @@ class Pool:
         self._task(self._again(worker))
 
     async def _again(self, worker: Worker) -> None:
-        await asyncio.sleep(worker.delay_s)
-        if not self._stopping and worker.process is None:
-            self._spawn(worker)
+        while True:
+            await asyncio.sleep(worker.delay_s)
+            if self._stopping or worker.process is not None:
+                return
+            try:
+                return self._spawn(worker)
+            except (GslbError, OSError) as error:  # out of processes or memory, maybe for a while
+                worker.delay_s = _next_delay(worker.delay_s)
+                self._owner.worker_event("worker-died", worker.index, f"{error}; tried again in {worker.delay_s:.1f} s")
 
     def _cover(self, ill: Worker) -> None:
         """A sibling that is well serves the sockets of a worker that is not; what that one covered, another sibling does."""

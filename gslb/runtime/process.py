@@ -15,6 +15,7 @@ from socket import socket
 from typing import Any
 
 import gslb
+from gslb.errors import NodeError
 from gslb.runtime import logs
 from gslb.runtime.sockets import Listener
 
@@ -57,7 +58,7 @@ class Process:
 
 
 def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequence[socket], outlives: bool) -> Process:
-    """Starts a worker in a session of its own, so that Ctrl-C reaches control alone."""
+    """Starts a worker in a session of its own, so that Ctrl-C reaches control alone. A NodeError if it can't be."""
     order: dict[str, Any] = {
         "index": index,
         "run_dir": str(run_dir),
@@ -66,13 +67,18 @@ def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequen
         "outlives": outlives,
         "logs": logs.as_set_up(),
     }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "gslb.runtime.worker", json.dumps(order)],
-        pass_fds=[sock.fileno() for sock in sockets],
-        stdin=subprocess.DEVNULL,
-        env=_environment(),
-        start_new_session=True,
-    )
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "gslb.runtime.worker", json.dumps(order)],
+            pass_fds=[sock.fileno() for sock in sockets],
+            stdin=subprocess.DEVNULL,
+            env=_environment(),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise NodeError(
+            f"a worker can't be started: {sys.executable}: {error.strerror}; is it there, for our user too?"
+        ) from None
     return Process(child.pid, child)
 
 

@@ -132,7 +132,9 @@ class WorkerProcess:
             await asyncio.sleep(ALONE_LOOK_S)
             if self._channel is not None and not self._channel.closed:
                 since_s = self._loop.time()
-            elif not os.path.lexists(path) or (not self._plane.world and self._loop.time() - since_s > ALONE_AT_MOST_S):
+            elif not os.path.lexists(path) or (  # noqa: ASYNC240 - one look at a local directory
+                not self._plane.world and self._loop.time() - since_s > ALONE_AT_MOST_S
+            ):
                 self._end()
 
     def _say(self, kind: Kind, content: dict[str, Any]) -> None:
