@@ -48,7 +48,8 @@ async def _exchange(record: Record, environment: dict[str, str]) -> Finding:
         finally:
             await _end(process)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(closed.wait(), _LAST_WORDS_S)
+            async with asyncio.timeout(_LAST_WORDS_S):  # not wait_for, which can swallow a cancel (gh-86296)
+                await closed.wait()
     if status == 0:
         return Finding(Verdict.OK, "exit 0")
     said = record.response.strip().splitlines()

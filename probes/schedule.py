@@ -215,7 +215,13 @@ class Scheduler:
         return result
 
     async def _guarded(self, target: Target) -> Result:
-        """The result of a prober, whatever it does."""
+        """The result of a prober, whatever it does; but a cancel that it swallowed ends the watcher all the same."""
+        result = await self._concluded(target)
+        if asyncio.current_task().cancelling():  # type: ignore[union-attr]
+            raise asyncio.CancelledError
+        return result
+
+    async def _concluded(self, target: Target) -> Result:
         record = Record(target, self._setting)
         try:
             async with asyncio.timeout(self._setting.timeout_s + GRACE_S):

@@ -267,6 +267,7 @@ class TcpServer:
             connection.finish()
         if connections.by_idle:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(connections.wait_empty(), last_words_s)
+                async with asyncio.timeout(last_words_s):
+                    await connections.wait_empty()
         for connection in list(connections.by_idle):
             connection.cut("stopped")

@@ -1,6 +1,7 @@
 """The scheduler when a prober or a callback has a bug."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,24 @@ async def test_a_prober_with_a_bug_does_not_end_the_schedule(prober: Callable) -
             await told.until(lambda: len(told.of("bug")) >= 4 and len(told.of("well")) >= 2, within_s=20)
             assert scheduler.internal_errors >= 4
     assert {result.verdict for result, _ in told.of("bug")} == {Verdict.INTERNAL}
+
+
+async def test_a_prober_that_swallows_its_cancel_does_not_keep_the_scheduler() -> None:
+    """One that did kept a node from ending on SIGTERM: its watcher went on for ever."""
+    probing = asyncio.Event()
+
+    async def swallowing(target: Target, setting: Setting) -> Result:
+        probing.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        return Record(target, setting).conclude(Finding(Verdict.OK, "well"))
+
+    told = Told()
+    scheduler = Scheduler([closed_port()], Setting(), told.result, probers={**PROBERS, "tcp": swallowing})
+    scheduler.start()
+    await asyncio.wait_for(probing.wait(), 5)
+    await asyncio.wait_for(scheduler.stop(), 5)
+    assert told.results == []
 
 
 async def test_a_prober_nobody_knows_is_internal() -> None:
