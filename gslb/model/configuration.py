@@ -153,7 +153,7 @@ class ProbeSettings:
     vantage: str = "local"
     location: Location | None = None  # None: measured latency ranks nobody
     latency: Literal["connect", "first_byte"] = "connect"
-    concurrency: int = 64
+    concurrency: int = 256
     contact: str | None = None  # told in the User-Agent
 
 

@@ -251,3 +251,13 @@ def test_a_node_wakes_at_midnight_utc():
     late = START.replace(hour=23, minute=59, second=57)
     scene.told(scene.tracker.tick(scene.now_s, late))
     assert scene.tracker.seconds_to_next_tick(scene.now_s) <= 3.0
+
+
+# Large fleets
+
+
+def test_by_default_three_hundred_dual_stack_sites_that_all_hang_are_probed_within_an_interval():
+    """Else the last of them is found out minutes late, and too far apart for a vantage that lost its link to freeze."""
+    settings = configuration().probes
+    connect_s = settings.timeout_s / 2
+    assert 600 * connect_s / settings.concurrency < settings.interval_s / 2
