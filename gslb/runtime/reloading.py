@@ -50,7 +50,8 @@ class Reloading:
         """Looks at the files until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):  # wait_for can lose a cancel (gh-86296)
+                    await self._wanted.wait()
             if self._wanted.is_set() or self._file.changed():
                 self._wanted.clear()
                 self._file.seen()

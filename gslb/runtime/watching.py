@@ -61,7 +61,8 @@ class Watch:
                 now_s = time.monotonic()
                 due_s = min(due_s, now_s + self.tracker.seconds_to_next_tick(now_s))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), max(0.0, due_s - now_s))
+                    async with asyncio.timeout(max(0.0, due_s - now_s)):  # wait_for can lose a cancel (gh-86296)
+                        await self._wake.wait()
                 self._wake.clear()
                 if time.monotonic() >= due_s:  # results may come without end: time must have its turn
                     self._journal.add(self.tracker.tick(time.monotonic(), _utc()))

@@ -54,6 +54,20 @@ async def test_a_drain_that_comes_while_the_state_is_saved_is_not_lost(tmp_path)
     store.close()
 
 
+async def test_news_at_the_moment_of_the_end_does_not_keep_it_from_ending(tmp_path):
+    """It did: a node that was told to end while results came served on for ever."""
+    store = opened(tmp_path)
+    for _ in range(2):
+        watch = watching(store)
+        running = asyncio.create_task(watch.run())
+        await asyncio.sleep(0.05)  # it waits
+        watch.drain("us-1", "new disks", "ops", None)
+        running.cancel()
+        await asyncio.wait({running}, timeout=2)
+        assert running.done()
+    store.close()
+
+
 async def test_what_can_not_be_read_is_told(tmp_path):
     opened(tmp_path).close()
     with sqlite3.connect(tmp_path / "state.db") as connection:
