@@ -1,6 +1,7 @@
 """An exception of a socket, in terms of the site: whose fault it is, and in which words."""
 
 import errno
+import socket
 import ssl
 from collections.abc import Iterator
 
@@ -32,6 +33,24 @@ def explain(error: BaseException) -> Finding:
         if found is not None:
             return found
     return Finding(Verdict.INTERNAL, f"the probe itself failed: {type(error).__name__}: {error}")
+
+
+def placed(finding: Finding, address: str) -> Finding:
+    """The same finding, or NO_ROUTE where an address is unreachable since this machine itself has no way there."""
+    if finding.verdict is Verdict.UNREACHABLE and not has_route(address):
+        family = "IPv6" if ":" in address else "IPv4"
+        return Finding(Verdict.NO_ROUTE, f"this vantage point has no {family} route to {address}")
+    return finding
+
+
+def has_route(address: str) -> bool:
+    """Asks the kernel alone: a UDP socket that connects sends nothing, so what a router says can't be the answer."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect((address, 9))
+        except OSError as error:
+            return error.errno not in (errno.ENETUNREACH, errno.EADDRNOTAVAIL)
+    return True
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

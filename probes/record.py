@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from probes.faults import causes, explain
+from probes.faults import causes, explain, placed
 from probes.model import Exchange, Result, Target, Timings
 from probes.setting import Setting
 from probes.verdict import Failed, Finding, Verdict
@@ -145,7 +145,7 @@ async def concluded(record: Record, exchange: Awaitable[Finding]) -> Result:
     except TimeoutError:
         return record.conclude(record.total_over().finding)
     except Exception as error:  # whatever it is, the schedule goes on and a person gets to read it
-        return record.conclude(explain(error), _told(error))
+        return record.conclude(placed(explain(error), record.target.address), _told(error))
 
 
 def printable(text: str, limit: int) -> str:

@@ -1,9 +1,8 @@
 """What a probe can find, one word each.
 
-The words are on the wire and in metrics, so they never change their meaning. Three things follow from a
-word: whether the site passed, whether the finding is `severe` (two of them are enough to be down, and the
-site is not served even when everything else is down), and whether it is `ours`: the vantage point is at
-fault, not the site.
+The words are on the wire and in metrics, so they never change their meaning. Three things follow from a word: whether the
+site passed, whether the finding is `severe` (two of them are enough to be down), and whether it is `ours`: the vantage point
+is at fault, not the site.
 """
 
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ class Verdict(Enum):
     OK = "ok"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    NO_ROUTE = "no_route"
     RESET = "reset"
     TIMEOUT_CONNECT = "timeout_connect"
     TIMEOUT_TLS = "timeout_tls"
@@ -49,9 +49,10 @@ class Verdict(Enum):
     @property
     def ours(self) -> bool:
         """Whether it says something of the vantage point and nothing of the site."""
-        return self is Verdict.INTERNAL
+        return self in _OURS
 
 
+_OURS = frozenset({Verdict.INTERNAL, Verdict.NO_ROUTE})
 _SEVERE = frozenset({Verdict.WRONG_CONTENT, Verdict.CERTIFICATE_EXPIRED})
 
 

@@ -86,4 +86,4 @@ def test_severe_are_the_findings_that_are_never_served() -> None:
         Verdict.CERTIFICATE_EXPIRED,
     }
     assert [verdict for verdict in Verdict if verdict.ok] == [Verdict.OK]
-    assert [verdict for verdict in Verdict if verdict.ours] == [Verdict.INTERNAL]
+    assert [verdict for verdict in Verdict if verdict.ours] == [Verdict.NO_ROUTE, Verdict.INTERNAL]
