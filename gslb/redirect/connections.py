@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final, Protocol
 
 from gslb.model import Limits
-from gslb.redirect.metrics import Counters, add
+from gslb.redirect.metrics import Counters
 
 LAST_WORDS_S: Final = 2.0  # for the peer to read our last response and close, once we have
 _SOONEST_S: Final = 0.01
@@ -57,9 +57,8 @@ class Connections:
     def __len__(self) -> int:
         return sum(map(len, self.states))
 
-    def add(self, connection: Connection, scheme: str) -> None:
+    def add(self, connection: Connection) -> None:
         """Takes a connection in, which waits for its first request; ends another one if there are too many."""
-        add(self.counters, "gslb_http_connections_total", scheme)
         owner = connection.owner
         if owner is not None:
             mine = self._by_owner.get(owner, {})

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Hashable
 from typing import Final, cast
 
+from gslb.redirect.arrival import Arrival
 from gslb.redirect.connections import Connections, State
 from gslb.redirect.inquiry import Inquiry, InquiryReader
 from gslb.redirect.metrics import add
@@ -26,7 +27,9 @@ DISCARD_MAX: Final = 1 << 20  # octets that are read on behind the last response
 
 
 class HttpProtocol(asyncio.BufferedProtocol):
-    """`view` is what all connections of a loop read into, one at a time. `proxied` is whom a PROXY header before TLS named."""
+    """`view` is what all connections of a loop read into, one at a time. `proxied` is whom a PROXY header before TLS named,
+    `arrival` what counted until the handshake was over.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
         view: memoryview,
         tls: bool = False,
         proxied: Peer | None = None,
+        arrival: Arrival | None = None,
     ) -> None:
         self.owner: Hashable | None = None
         self.state = State.READING
@@ -46,6 +50,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
         self._view = view
         self._tls = tls
         self._peer = proxied
+        self._arrival = arrival
         self._transport: asyncio.Transport | None = None
         self._reader = InquiryReader()
         self._prelude: bytes | None = None  # what may become a PROXY header
@@ -72,7 +77,10 @@ class HttpProtocol(asyncio.BufferedProtocol):
         self.owner = None if trusted else peer.household
         self._prelude = b"" if trusted and not self._tls else None
         self._peer = self._peer or peer
-        self._connections.add(self, "https" if self._tls else "http")
+        if self._arrival is not None:
+            self._connections.discard(self._arrival)
+        add(self._connections.counters, "gslb_http_connections_total", "https" if self._tls else "http")
+        self._connections.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._view
@@ -127,12 +135,12 @@ class HttpProtocol(asyncio.BufferedProtocol):
         self._connections.discard(self)
         if transport is None:
             return
-        if self._paused or self._ending:
-            transport.abort()
-            return
-        if self._reader.partial and reason == "header":
+        if self._reader.partial and reason == "header" and not (self._paused or self._ending):
             self._put(self._redirector.refuse(408, "The request took too long to arrive."), Fate.CLOSE)
             self._flush()
+        if self._paused or self._ending or transport.get_write_buffer_size():
+            transport.abort()  # `close` waits for a peer that does not read, and nobody would look after it any more
+            return
         self._ending = True
         transport.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import socket
 import ssl
 import time
@@ -13,6 +14,7 @@ from typing import Final
 
 from gslb.errors import UsageError
 from gslb.model import Limits, Tls
+from gslb.redirect.arrival import Arrival
 from gslb.redirect.connections import LAST_WORDS_S, Connections, State
 from gslb.redirect.metrics import Counters, add
 from gslb.redirect.peers import Peer, peer_of, read_address
@@ -68,7 +70,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
-        self._admitting: set[asyncio.Task[None]] = set()
+        self._admitting: dict[asyncio.Task[None], Arrival] = {}
 
     @property
     def connections(self) -> int:
@@ -91,9 +93,9 @@ class HttpServer:
             self._loop.add_reader(self._sock.fileno(), self._accept)
         self._look_after()
 
-    def _protocol(self, proxied: Peer | None = None) -> HttpProtocol:
+    def _protocol(self, proxied: Peer | None = None, arrival: Arrival | None = None) -> HttpProtocol:
         tls = self.context is not None
-        return HttpProtocol(self._redirector, self._connections, self._endings, self._view, tls, proxied)
+        return HttpProtocol(self._redirector, self._connections, self._endings, self._view, tls, proxied, arrival)
 
     def _look_after(self) -> None:
         self._sweep = self._loop.call_later(self._connections.cut_late(), self._look_after)
@@ -112,10 +114,22 @@ class HttpServer:
                     self._rest()
                 return False  # gone again: the next wake looks for the next one
             conn.setblocking(False)
-            task = self._loop.create_task(self._admit(conn, address[0]))
-            self._admitting.add(task)
-            task.add_done_callback(self._admitting.discard)
+            self._arrive(conn, read_address(address[0]))
         return True
+
+    def _arrive(self, conn: socket.socket, peer: Peer | None) -> None:
+        trusted = peer is not None and self._redirector.trusts(peer)
+        arrival = Arrival(conn, self._connections, None if trusted or peer is None else peer.household)
+        task = self._loop.create_task(self._admit(conn, trusted, arrival))
+        self._admitting[task] = arrival
+        task.add_done_callback(functools.partial(self._arrived, conn))
+        if self.context is not None:
+            self._connections.add(arrival)
+
+    def _arrived(self, conn: socket.socket, task: asyncio.Task[None]) -> None:
+        self._connections.discard(self._admitting.pop(task))
+        if task.cancelled():
+            conn.close()
 
     def _rest(self) -> None:
         """Out of descriptors or memory, the queue would wake us for ever."""
@@ -124,32 +138,26 @@ class HttpServer:
             self._loop.remove_reader(self._sock.fileno())
             self._resting = self._loop.call_later(REST_S, self._loop.add_reader, self._sock.fileno(), self._accept)
 
-    async def _admit(self, conn: socket.socket, address: str) -> None:
-        limit_s = self._connections.limits.http_header_s
+    async def _admit(self, conn: socket.socket, trusted: bool, arrival: Arrival) -> None:
         try:
             if self.context is None:
                 await self._loop.connect_accepted_socket(self._protocol, conn)
                 return
-            proxied = await asyncio.wait_for(self._proxied(conn, address), limit_s)
+            proxied = await self._proxied(conn) if trusted else None
             await self._loop.connect_accepted_socket(
-                lambda: self._protocol(proxied),
+                lambda: self._protocol(proxied, arrival),
                 conn,
                 ssl=self.context,
-                ssl_handshake_timeout=limit_s,
+                ssl_handshake_timeout=self.limits.http_header_s,
                 ssl_shutdown_timeout=LAST_WORDS_S,
             )
-        except (OSError, BadProxyHeader, EOFError, TimeoutError) as error:
-            add(self._counters, "gslb_http_closed_total", "proxy" if isinstance(error, BadProxyHeader) else "handshake")
+        except (OSError, BadProxyHeader, EOFError) as error:
+            if not arrival.over:
+                add(self._counters, "gslb_http_closed_total", "proxy" if isinstance(error, BadProxyHeader) else "handshake")
             conn.close()
-        except asyncio.CancelledError:
-            conn.close()
-            raise
 
-    async def _proxied(self, conn: socket.socket, address: str) -> Peer | None:
+    async def _proxied(self, conn: socket.socket) -> Peer | None:
         """Whom the PROXY header before the handshake names. A handshake begins with another octet than its signature."""
-        peer = read_address(address)
-        if peer is None or not self._redirector.trusts(peer):
-            return None
         await _readable(self._loop, conn)
         if conn.recv(1, socket.MSG_PEEK) != SIGNATURE[:1]:
             return None
@@ -183,7 +191,7 @@ class HttpServer:
         if not await connections.wait_empty(grace_s):
             self._finish(idle_s=0.0)
             await connections.wait_empty(last_words_s)
-        for task in self._admitting:
+        for task in list(self._admitting):
             task.cancel()
         for state in State:
             for connection in list(connections.states[state]):
