@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from gslb.config.faults import listed
-from gslb.model import Configuration
+from gslb.model import Configuration, Listen
 
 T = TypeVar("T")
 
 # What a running node keeps: sockets, files and processes are opened once.
-AFTER_RESTART = ("node", "state_dir", "listen", "tls", "user")
-AT_ONCE = ("geo", "probes", "limits", "users")
+AFTER_RESTART = ("node", "state_dir", "user")
+AT_ONCE = ("geo", "probes", "limits", "users", "tls")
 
 
 def describe_change(old: Configuration, new: Configuration) -> tuple[str, ...]:
@@ -23,8 +23,16 @@ def describe_change(old: Configuration, new: Configuration) -> tuple[str, ...]:
         *_named("service", old.services, new.services, lambda service: service.host),
         *_named("zone", old.zones, new.zones, lambda zone: zone.name),
         *(f"{key} changed" for key in _differing(old, new, AT_ONCE)),
+        *_listen(old.listen, new.listen),
         *(f"{key} changed, which takes a restart" for key in _differing(old, new, AFTER_RESTART)),
     )
+
+
+def _listen(old: Listen, new: Listen) -> Iterable[str]:
+    if old.trusted_proxies != new.trusted_proxies:
+        yield "trusted_proxies changed"
+    if replace(old, trusted_proxies=new.trusted_proxies) != new:
+        yield "listen changed, which takes a restart"
 
 
 def _named(what: str, old: Iterable[T], new: Iterable[T], name: Callable[[T], str]) -> Iterable[str]:

@@ -96,7 +96,8 @@ class Control:
         adopted = await self._open_sockets(directory.path)
         if configuration.user:
             become(configuration.user, (Path(configuration.state_dir), directory.path))
-        self._watch = Watch(configuration, self._journal, store, self._on_world)
+        served = max((worker.world for worker in self._pool.workers), default=0) if self._pool is not None else 0
+        self._watch = Watch(configuration, self._journal, store, self._on_world, served)
         self.node = ControlNode(configuration, geo, self._journal, store, self._watch)
         self._journal.add_listener(self.node.feed.publish)
         if directory.fault:

@@ -7,6 +7,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gslb.errors import StoreError
@@ -25,16 +26,24 @@ SAVE_EVERY_S = 5.0
 
 
 class Watch:
-    """Runs the probes of one configuration after the other, and hands on every World that comes of them."""
+    """Runs the probes of one configuration after the other, and hands on every World that comes of them.
+
+    `served` is the number of a World that workers serve already: numbers go on from there, whatever the store has.
+    """
 
     def __init__(
-        self, configuration: Configuration, journal: Journal, store: Store | None, on_world: Callable[[World], None]
+        self,
+        configuration: Configuration,
+        journal: Journal,
+        store: Store | None,
+        on_world: Callable[[World], None],
+        served: int = 0,
     ) -> None:
         self._journal, self._store, self._on_world = journal, store, on_world
         self._wake = asyncio.Event()
         self.results: dict[tuple[str, str, str], int] = {}  # by site, type and verdict
         self.tracker = Tracker(
-            configuration, now_s=time.monotonic(), utc=_utc(), restored=self._restored(), book=journal.book
+            configuration, now_s=time.monotonic(), utc=_utc(), restored=self._restored(served), book=journal.book
         )  # fmt: skip
         self._scheduler = Scheduler(
             self.tracker.targets,
@@ -58,6 +67,8 @@ class Watch:
         try:
             while True:
                 self._publish()
+                if saver.done():
+                    saver.result()
                 now_s = time.monotonic()
                 due_s = min(due_s, now_s + self.tracker.seconds_to_next_tick(now_s))
                 with contextlib.suppress(TimeoutError):
@@ -123,11 +134,17 @@ class Watch:
 
     async def _save_often(self) -> None:
         while True:
-            await asyncio.sleep(SAVE_EVERY_S)
-            await self.save()
+            await self.save()  # at once: it keeps numbers free for the Worlds to come
             await self._journal.write()
+            await asyncio.sleep(SAVE_EVERY_S)
 
-    def _restored(self) -> Restored | None:
+    def _restored(self, served: int) -> Restored | None:
+        found = self._loaded()
+        if found is None:
+            return Restored(served, time.monotonic(), _utc()) if served else None
+        return replace(found, number=max(found.number, served))
+
+    def _loaded(self) -> Restored | None:
         if self._store is None:
             return None
         try:

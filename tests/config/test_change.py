@@ -1,6 +1,10 @@
 """What a reload changed, in sentences."""
 
+from dataclasses import replace
+from ipaddress import ip_network
+
 from gslb.config import describe_change, parse
+from gslb.model import Tls
 from tests.config.base import BASE, FILE, changed
 
 OLD = parse(BASE, FILE)
@@ -35,6 +39,12 @@ def test_services_and_zones_change():
         "zone boot.example.net: ttl and records changed",
         "probes changed",
     )
+
+
+def test_proxies_are_trusted_at_once():
+    new = replace(OLD, listen=replace(OLD.listen, trusted_proxies=()), tls=Tls("c.pem", "k.pem"))
+    old = replace(OLD, listen=replace(OLD.listen, trusted_proxies=(ip_network("192.0.2.0/24"),)))
+    assert describe_change(old, new) == ("tls changed", "trusted_proxies changed")
 
 
 def test_sockets_wait_for_a_restart():
