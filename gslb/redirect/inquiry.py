@@ -105,8 +105,13 @@ class InquiryReader:
     def _check_size(self) -> None:
         if len(self._target) > TARGET_MAX:
             raise Refusal(414, "The target of the request is longer than 8 KB.")
-        if self._head_octets > len(self._target) + FIELDS_MAX + _REQUEST_LINE:
+        if self._head_octets > FIELDS_MAX and self._head_octets - self._line_octets() > FIELDS_MAX:
             raise Refusal(431, "The header of the request is longer than 16 KB.")
+
+    def _line_octets(self) -> int:
+        """Of the request line, which is no field; generously, until the head is whole."""
+        around = len(self._parser.get_method()) + len("  HTTP/1.1\r\n") if self._head_whole else _REQUEST_LINE
+        return around + len(self._target)
 
     def _behind_head(self) -> Inquiry | None:
         fields = self._fields

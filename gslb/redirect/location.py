@@ -20,7 +20,8 @@ TARGET_MAX: Final = 8192  # octets of a request's target
 
 _CLEAN: Final = re.compile(rb'[!"$-~]+')  # printable, and no fragment: that never leaves a client (RFC 9112 section 3.2)
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?@]+)([/?].*)?", re.IGNORECASE)
-_NTH: Final = re.compile(rb"/@([1-9][0-9]{0,2})(?=/)")
+_NTH: Final = re.compile(rb"/@([1-9][0-9]*)(?=/)")
+_NTH_MAX: Final = 999  # more sites than anybody has
 _OWN: Final = (b"avoid", b"mirrorlist")
 
 
@@ -66,7 +67,7 @@ def _with_parameters(raw: bytes, authority: bytes | None) -> Target:
     nth = _NTH.match(path)
     number = 1
     if nth is not None:
-        number, path = int(nth[1]), path[nth.end() :]
+        number, path = int(nth[1]) if len(nth[1]) <= 3 else _NTH_MAX, path[nth.end() :]
     parts = query.split(b"&")
     kept = [part for part in parts if part.partition(b"=")[0] not in _OWN]
     if len(kept) != len(parts):

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any, Final
 
 from gslb.model import Decision, Request, SiteTrace, View
-from gslb.redirect.location import Target, plain_path
+from gslb.redirect.location import Target, location, plain_path
 from gslb.redirect.pages import decision_field, url_of
 from gslb.redirect.peers import BITS, Peer
 from gslb.redirect.reply import Reply, write_head
@@ -77,13 +77,13 @@ def _listed(
 
 
 def _site(serving: Serving, view: View, target: Target, trace: SiteTrace) -> dict[str, Any]:
-    """Of a site that is kept, so it has a url of this scheme."""
+    """Of a site that is kept, so it has a url of this scheme. Raises Refusal where a redirect there would be too long."""
     site = serving.pages.sites[trace.site]
     url = url_of(site, view) or site.url
     return {
         "site": site.id,
         "rank": trace.rank,
-        "url": url[:-1] + target.suffix.decode("ascii"),
+        "url": location(url.encode("ascii"), target.suffix).decode("ascii"),
         "region": site.region,
         "country": site.country,
         "filter": trace.filter,

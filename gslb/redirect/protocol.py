@@ -21,7 +21,7 @@ from gslb.redirect.redirector import Redirector
 from gslb.redirect.refusal import Refusal
 from gslb.redirect.reply import Endings, Fate, Reply
 
-READ_MAX: Final = 16384  # octets a read: what a pipeline can make us answer at a time, and hold back from a slow peer
+READ_MAX: Final = 4096  # octets a read: what a pipeline can make us answer at a time, and hold back from a slow peer
 WRITE_BUFFER: Final = 16384  # octets that a slow peer may leave with us, and one response more
 DISCARD_MAX: Final = 1 << 20  # octets that are read on behind the last response
 
@@ -86,6 +86,8 @@ class HttpProtocol(asyncio.BufferedProtocol):
         return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
+        if nbytes == len(self._view):
+            self._let_others()
         if self._ending:
             self._discard(nbytes)
             return
@@ -150,6 +152,16 @@ class HttpProtocol(asyncio.BufferedProtocol):
             self._end(True)
 
     # Octets.
+
+    def _let_others(self) -> None:
+        """Who fills the buffer has more to say, and uvloop would let it say up to 32 times as much before anybody else's turn."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if not (self._paused or self._transport is None or self._transport.is_closing()):
+            self._transport.resume_reading()
 
     def _behind_prelude(self, data: bytes) -> bytes:
         """Of the first octets of a trusted proxy, those behind its PROXY header, as soon as it is known whether there is one."""

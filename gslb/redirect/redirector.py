@@ -25,6 +25,7 @@ from gslb.redirect.serving import NO_WISH, Served, Serving, Wish
 from gslb.steering import Located
 
 SAMPLE_EVERY_S: Final = 0.1
+HOP_MAX: Final = 100  # octets of one hop: an address with zone, port and blanks; longer ones would only fill the memory
 METHODS: Final = frozenset((b"GET", b"HEAD"))
 _VIEWS: Final = {(4, False): View.HTTP4, (6, False): View.HTTP6, (4, True): View.HTTPS4, (6, True): View.HTTPS6}
 _ANSWERED: Final = {status: ("gslb_http_responses_total", str(status)) for status in (200, 302, 404, 503)}
@@ -141,6 +142,8 @@ class Redirector:
         return peer, forwarded_tls(inquiry.fields.get(b"x-forwarded-proto", b""), hops, tls)
 
     def _hop(self, text: str) -> Peer | None:
+        if len(text) > HOP_MAX:
+            return None
         if text not in self._hops:
             if len(self._hops) >= self._kept_max:
                 self._hops.clear()

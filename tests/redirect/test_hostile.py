@@ -55,7 +55,7 @@ async def deaf(door: Door) -> socket.socket:
     await until(lambda: door.server.connections == 1)
     for asked in count(1):
         await loop.sock_sendall(sock, BIG)
-        while door.counters.get(("gslb_http_responses_total", "302"), 0) < asked:
+        while door.counters.get(("gslb_http_responses_total", "302"), 0) < asked:  # noqa: ASYNC110
             await asyncio.sleep(0)
         if unsent(door):
             break
@@ -102,3 +102,16 @@ async def test_all_of_a_handshake_has_as_long_as_a_header(tmp_path: Path, begun:
         writer.close()
         await until(lambda: not door.server.connections)
     assert door.counters["gslb_http_closed_total", "handshake"] == 1
+
+
+async def test_a_pipeline_without_an_end_is_answered_in_turns() -> None:
+    async with opened() as door, await door.connect() as talk:
+        with socket.create_connection((door.host, door.port)) as greedy:
+            greedy.setblocking(False)
+            await until(lambda: door.server.connections == 2)
+            with contextlib.suppress(BlockingIOError):
+                for _ in range(100):
+                    greedy.send(request("/") * 100)
+            await talk.send(request("/"))
+            await talk.answer()
+            assert door.counters["gslb_http_responses_total", "302"] < 1500

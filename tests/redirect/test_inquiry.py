@@ -115,6 +115,16 @@ def test_a_header_over_16_kb_is_431(field: bytes, step: int) -> None:
     assert read(*pieces(with_fields(b"A: " + b"b" * (FIELDS_MAX - 40)), step))[1] == 0
 
 
+@pytest.mark.parametrize("step", [1, 100, 50_000])
+@pytest.mark.parametrize("target", [b"/", b"/" + b"a" * 8000])
+def test_16_kb_of_header_is_to_the_octet(target: bytes, step: int) -> None:
+    line = b"GET " + target + b" HTTP/1.1\r\n"
+    fields = b"Host: x\r\nA: " + b"b" * (FIELDS_MAX - 16) + b"\r\n\r\n"
+    assert len(fields) == FIELDS_MAX
+    assert len(read(*pieces(line + fields, step))[0]) == 1
+    assert read(*pieces(line + fields.replace(b"b", b"bb", 1), step)) == ([], 431)
+
+
 def test_a_header_without_an_end_is_refused_before_it_fills_the_memory() -> None:
     reader = InquiryReader()
     reader.read(b"GET / HTTP/1.1\r\nA: ", 0)

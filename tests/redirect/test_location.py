@@ -21,7 +21,7 @@ from tests.steering import world as worlds
 # What a client may send: no space, no control, no fragment.
 PRINTABLE = bytes(octet for octet in range(0x21, 0x7F) if octet != ord("#"))
 targets = st.lists(st.sampled_from(PRINTABLE), max_size=200).map(lambda octets: b"/" + bytes(octets))
-OWN = re.compile(rb"(?:^/@[1-9][0-9]{0,2}/)|[?&](?:avoid|mirrorlist)(?:=|&|$)")
+OWN = re.compile(rb"(?:^/@[1-9][0-9]*/)|[?&](?:avoid|mirrorlist)(?:=|&|$)")
 
 REDIRECTOR = Redirector(serving(), node="test")
 PEER = Peer(4, 0x7F000001)
@@ -74,7 +74,10 @@ def test_what_is_no_path_is_refused(target: bytes) -> None:
         (b"/@2//a", b"//a", 2, (), False),
         (b"/@2/@3/a", b"/@3/a", 2, (), False),
         (b"/@999/a", b"/a", 999, (), False),
-        (b"/@1000/a", b"/@1000/a", 1, (), False),
+        (b"/@1000/a", b"/a", 999, (), False),
+        (b"/@" + b"9" * 5000 + b"/a", b"/a", 999, (), False),
+        (b"/@0/a", b"/@0/a", 1, (), False),
+        (b"/@02/a", b"/@02/a", 1, (), False),
         (b"/a/@2/b", b"/a/@2/b", 1, (), False),
         (b"/a?avoid=x", b"/a", 1, (b"x",), False),
         (b"/a?avoid=x&avoid=y", b"/a", 1, (b"x", b"y"), False),

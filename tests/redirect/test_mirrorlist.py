@@ -67,6 +67,13 @@ async def test_a_path_can_not_become_markup() -> None:
     assert json.loads(as_json.body)["path"] == '/"<'
 
 
+async def test_a_path_too_long_for_a_redirect_is_too_long_for_the_list() -> None:
+    """Thirteen times eight kilobytes of quotation marks, escaped and told twice, were a response of more than a megabyte."""
+    async with opened() as door:
+        assert (await door.get("/" + '"' * 2100 + "?mirrorlist")).status == 414
+        assert (await door.get("/" + '"' * 2000 + "?mirrorlist")).status == 200
+
+
 async def test_its_urls_do_not_come_from_host() -> None:
     async with opened() as door:
         answer = await door.get("/?mirrorlist", host=f"{HOST.upper()}:4711")
