@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -41,7 +42,7 @@ def events(
             show_json(past)
             return
         try:
-            for event in (*past, *(_following(node, past) if follow else ())):
+            for event in chain(past, _following(node, past) if follow else ()):
                 _tell(event, as_json=as_json)
         except KeyboardInterrupt:
             return

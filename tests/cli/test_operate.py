@@ -1,0 +1,117 @@
+"""`status`, `events`, `drain` and `enable` against a real node."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from gslb.cli.entry import run
+from gslb.runtime.demo.sites import SITES
+from tests.scenarios.node import RunningNode, document, site
+
+TOKEN = "of-an-operator"
+SITE = "jp-osaka-1"
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    """None of its sites answers: nobody is asked here but the node."""
+    folder = tmp_path_factory.mktemp("node")
+    users = {"users": [{"name": "ops", "role": "operator", "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}]}
+    with RunningNode(document([site(each, 9) for each in SITES], folder / "state", admin=users), folder) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GSLB_TOKEN", TOKEN)
+
+
+def said(capsys: pytest.CaptureFixture[str], node: RunningNode, *words: str) -> str:
+    code = run([*words, "--admin", node.admin])
+    told = capsys.readouterr()
+    assert (code, told.err) == (0, "")
+    return told.out
+
+
+def test_status_tells_what_is_the_matter_and_how_each_site_is(node, capsys):
+    lines = said(capsys, node, "status").splitlines()
+    assert lines[0].startswith("No site of knoppix.inetboot.net is well")
+    assert [line.split()[0] for line in lines[-13:]] == [each.id for each in SITES]
+    assert "connection refused" in lines[-1]
+
+
+def test_status_is_one_document_for_programs(node, capsys):
+    told = json.loads(said(capsys, node, "status", "--json"))
+    assert told["node"] == "scenario"
+    assert len(told["sites"]) == 13
+    assert told["services"][0]["host"] == "knoppix.inetboot.net"
+
+
+def test_a_drain_has_a_reason_and_an_end_and_is_ended(node, capsys):
+    assert said(capsys, node, "drain", SITE, "--reason", "new disks", "--for", "2h") == f"{SITE} is drained: new disks\n"
+    assert node.site(SITE)["drain"]["reason"] == "new disks"
+    line = next(line for line in said(capsys, node, "status").splitlines() if line.startswith(f"{SITE} "))
+    assert "drained" in line
+    assert "by ops, until 20" in line
+    ended = json.loads(said(capsys, node, "enable", SITE, "--json"))
+    assert (ended["id"], ended["drain"]) == (SITE, None)
+
+
+def test_events_are_told_in_order_as_lines_and_as_a_document(node, capsys):
+    lines = said(capsys, node, "events", "--limit", "1000").splitlines()
+    told = json.loads(said(capsys, node, "events", "--limit", "1000", "--json"))
+    assert [event["number"] for event in told] == sorted(event["number"] for event in told)
+    assert len(lines) == len(told)
+    assert lines == sorted(lines, key=lambda line: line[:19])
+    assert len(json.loads(said(capsys, node, "events", "-n", "2", "--json"))) == 2
+
+
+def test_a_follower_sees_what_happens_and_ctrl_c_is_its_end(node, capsys):
+    command = [sys.executable, "-m", "gslb", "events", "--follow", "--limit", "1", "--json", "--admin", node.admin]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as follower:
+        assert follower.stdout
+        assert follower.stderr
+        first = json.loads(follower.stdout.readline())
+        said(capsys, node, "drain", SITE, "--reason", "to be seen")
+        event = json.loads(follower.stdout.readline())
+        assert (event["kind"], event["subject"], event["number"] > first["number"]) == ("drain", SITE, True)
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(10) == 0
+        assert follower.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("token", "words", "told"),
+    [
+        ("", ["enable", SITE], "wants a token"),
+        ("wrong", ["enable", SITE], "put yours into GSLB_TOKEN"),
+        (TOKEN, ["enable", "nowhere"], "refused (404): there is no site nowhere"),
+        (TOKEN, ["enable", "../status"], "refused (404)"),
+    ],
+)
+def test_a_refusal_is_a_line_that_says_what_to_do(node, capsys, monkeypatch, token, words, told):
+    monkeypatch.setenv("GSLB_TOKEN", token)
+    assert run([*words, "--admin", node.admin]) == 1
+    refused = capsys.readouterr()
+    assert told in refused.err
+    assert (refused.out, refused.err.count("\n")) == ("", 1)
+
+
+def test_what_the_node_calls_unfit_is_wrong_usage(node, capsys):
+    assert run(["drain", SITE, "--reason", "x" * 300, "--admin", node.admin]) == 2
+    assert "refused (422): body.reason" in capsys.readouterr().err
+
+
+def test_an_address_without_a_scheme_is_understood(node, capsys):
+    assert run(["status", "--admin", node.admin.removeprefix("http://")]) == 0
+
+
+def test_something_else_that_answers_there_is_named_so(node, capsys):
+    assert run(["status", "--admin", f"http://{node.http[0]}:{node.http[1]}"]) == 1
+    assert capsys.readouterr().err.startswith("http://127.0.0.1:")
