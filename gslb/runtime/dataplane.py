@@ -32,6 +32,17 @@ ACCEPT_TURNS = 6  # of the loop, in which the doors accept what has connected
 _log = structlog.get_logger("gslb")
 
 
+def share(limits: Limits, workers: int) -> Limits:
+    """What one of so many workers admits, so that all of them together admit what is configured."""
+    return replace(
+        limits,
+        tcp_connections=-(-limits.tcp_connections // workers),
+        tcp_connections_per_client=-(-limits.tcp_connections_per_client // workers),
+        http_connections=-(-limits.http_connections // workers),
+        http_connections_per_client=-(-limits.http_connections_per_client // workers),
+    )
+
+
 class Servers:
     """What serves the sockets of one worker. The sockets stay the caller's to close."""
 
@@ -89,8 +100,9 @@ class Servers:
 
 
 class DataPlane:
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, workers: int = 1) -> None:
         self.loop = loop
+        self._workers = workers
         self.world = 0
         self.counters: dict[tuple[str, ...], int] = {}
         self._configuration: Configuration | None = None
@@ -177,7 +189,7 @@ class DataPlane:
     async def serve(self, listeners: Sequence[Listener], sockets: Sequence[socket], worker: int = -1) -> None:
         """Reads from these sockets; `worker` names the dead one that they were of."""
         assert self._configuration is not None  # noqa: S101 - nothing is served before the first World
-        servers = self._servers[worker] = Servers(self, self._configuration.limits, self._tls)
+        servers = self._servers[worker] = Servers(self, share(self._configuration.limits, self._workers), self._tls)
         await servers.start(listeners, sockets)
 
     async def cover(self, worker: int, listeners: Sequence[Listener], sockets: Sequence[socket]) -> None:
@@ -198,7 +210,7 @@ class DataPlane:
             return
         self._take_limits(configuration, tls_stamp)
         for servers in self._servers.values():
-            servers.reconfigure(configuration.limits, self._tls)
+            servers.reconfigure(share(configuration.limits, self._workers), self._tls)
 
     def _take_limits(self, configuration: Configuration, tls_stamp: str) -> None:
         self._limits, self._tls_stamp = configuration.limits, (configuration.tls, tls_stamp)
