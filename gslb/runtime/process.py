@@ -21,10 +21,9 @@ from gslb.runtime.sockets import Listener
 
 
 class Process:
-    def __init__(self, pid: int, child: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, pid: int) -> None:
         """Raises ProcessLookupError if there is no process `pid`."""
         self.pid = pid
-        self._child = child
         self.pidfd = os.pidfd_open(pid)
 
     @property
@@ -45,11 +44,15 @@ class Process:
 
     def reap(self) -> str:
         """How it ended, in words. Only the parent is told the status of a process (wait(2))."""
+        try:
+            ended = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
+        except ChildProcessError:
+            ended = None
         self.close()
-        if self._child is None:
+        if ended is None:
             return "ended"
-        code = self._child.wait()
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        killed = ended.si_code in (os.CLD_KILLED, os.CLD_DUMPED)
+        return f"killed by {signal.Signals(ended.si_status).name}" if killed else f"ended with {ended.si_status}"
 
     def close(self) -> None:
         if self.pidfd >= 0:
@@ -80,7 +83,8 @@ def spawn(index: int, of: int, run_dir: Path, wanted: Sequence[Listener], socket
         raise NodeError(
             f"a worker can't be started: {sys.executable}: {error.strerror}; is it there, for our user too?"
         ) from None
-    return Process(child.pid, child)
+    child.returncode = 0  # it is waited for by its pidfd, or never: it may outlive us
+    return Process(child.pid)
 
 
 def _environment() -> dict[str, str]:
