@@ -16,17 +16,21 @@ import gc
 import pickle
 import secrets
 import time
+from array import array
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from itertools import count
 from typing import Any, NamedTuple
 
 from gslb.dns import Book
 from gslb.model import World
+from gslb.redirect import Pages
 from gslb.runtime.snapshot import Snapshot
+from gslb.steering import Table
 
 CLASSES_A_PART = 256
 STANDINGS_A_PART = 2048
+ROWS_A_PART = 1024
 _REST = tuple(field.name for field in fields(World) if field.name not in ("configuration", "standings"))
 
 
@@ -36,6 +40,17 @@ class Part(NamedTuple):
     name: str
     stamp: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Rests:
+    """What is left of a World, a table, a book and pages without their long rows."""
+
+    world: dict[str, Any]
+    table: int
+    index: array[int]
+    book: int
+    pages: Pages
 
 
 class _Kept(NamedTuple):
@@ -64,11 +79,18 @@ class Packer:
             yield self._equal(f"standings {number}", standings, standings)
         for number, classes in enumerate(_cut(snapshot.classes, CLASSES_A_PART)):
             yield self._equal(f"classes {number}", (snapshot.lineage, len(classes)), classes)
-        yield self._new("table", snapshot.table)
-        yield self._new("book", (book.world, book.outcomes))
-        yield self._new("pages", snapshot.pages)
+        table, pages = snapshot.table, snapshot.pages
+        for name, rows in (
+            ("rows", table.rows),
+            ("outcomes", table.outcomes),
+            ("book", book.outcomes),
+            ("pages", pages.outcomes),
+        ):
+            for number, some in enumerate(_cut(rows, ROWS_A_PART)):
+                yield self._new(f"{name} {number}", some)
         rest = {name: getattr(world, name) for name in _REST}
-        yield self._new("rest", (rest, snapshot.lineage, snapshot.geo, snapshot.tls))
+        rests = _Rests(rest, table.world, table.index, book.world, replace(pages, outcomes=()))
+        yield self._new("rest", (rests, snapshot.lineage, snapshot.geo, snapshot.tls))
 
     def _same(self, name: str, identity: object, content: object) -> Part:
         kept = self._kept.get(name)
@@ -132,17 +154,17 @@ def _loads(data: bytes) -> Any:
 
 
 def _assembled(parts: dict[str, Any]) -> Snapshot:
-    rest, lineage, geo, tls = parts["rest"]
-    standings = dict(item for name, items in parts.items() if name.startswith("standings ") for item in items)
-    classes = tuple(row for name, rows in parts.items() if name.startswith("classes ") for row in rows)
-    number, outcomes = parts["book"]
+    def rows(kind: str) -> tuple[Any, ...]:
+        return tuple(row for name, some in parts.items() if name.startswith(f"{kind} ") for row in some)
+
+    rests, lineage, geo, tls = parts["rest"]
     return Snapshot(
-        world=World(configuration=parts["configuration"], standings=standings, **rest),
+        world=World(configuration=parts["configuration"], standings=dict(rows("standings")), **rests.world),
         lineage=lineage,
-        classes=classes,
-        table=parts["table"],
-        book=Book(number, parts["tree"], outcomes),
-        pages=parts["pages"],
+        classes=rows("classes"),
+        table=Table(rests.table, rows("outcomes"), rows("rows"), rests.index),
+        book=Book(rests.book, parts["tree"], rows("book")),
+        pages=replace(rests.pages, outcomes=rows("pages")),
         geo=geo,
         tls=tls,
     )

@@ -59,6 +59,15 @@ class Table:
         self._rows = rows
         self._index = index
 
+    @property
+    def rows(self) -> Sequence[Row]:
+        """With `index` what makes a Table again."""
+        return self._rows
+
+    @property
+    def index(self) -> array[int]:
+        return self._index
+
     def __len__(self) -> int:
         """How many classes it knows."""
         return len(self._index) // len(View)
