@@ -93,8 +93,10 @@ async def test_who_comes_back_gets_the_events_in_between_and_no_other(node):
 
 @pytest.mark.parametrize("last", ["999999", "0"])
 async def test_who_comes_back_from_nowhere_is_told_to_start_over(node, last):
-    if last == "0":
-        node.feed = feeds.Feed(node.kept[20:])
+    """An event that is not there yet, or one whose successors are forgotten already."""
+    node.fail("jp-osaka-1")
+    node.feed = feeds.Feed(node.kept[1:])
+    assert node.feed.last > 0
     async with served(node) as url, watching(url, Last_Event_ID=last) as watcher:
         await watcher.whole()
         assert (await watcher.message())[0] == "reset"
