@@ -18,7 +18,8 @@ _INTRODUCTION = """\
 
 One YAML file configures a node. `gslb check FILE` tells every fault at once, as `file:line: key: what is wrong and
 what to do`. A running node reads the file again on SIGHUP and when it changes; a file with a fault is refused, and the
-one before keeps running. Changes of `node`, `state_dir`, `listen`, `tls` and `user` wait for a restart.
+one before keeps running. Changes of `node`, `state_dir`, `user` and the sockets in `listen` wait for a restart; a renewed
+certificate does not.
 
 [config/inetboot.yaml](../config/inetboot.yaml) is an annotated example with every section;
 [config/examples](../config/examples) has the smallest that works, and a package mirror.

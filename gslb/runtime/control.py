@@ -128,7 +128,7 @@ class Control:
         configuration, watch = self.configuration, self.node.watch
         self._known = self._memory.clients(configuration)
         self._publisher = Publisher(
-            geo, Classes(), self._deliver, packed=self._pool is not None, on_failure=lambda why: self._tell("world-failed", why)
+            geo, Classes(), self._deliver, workers=self._count, on_failure=lambda why: self._tell("world-failed", why)
         )
         self._publisher.use(serials=self._memory.serials(configuration))
         self._reloading = Reloading(

@@ -100,9 +100,8 @@ class Servers:
 
 
 class DataPlane:
-    def __init__(self, loop: asyncio.AbstractEventLoop, workers: int = 1) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._workers = workers
         self.world = 0
         self.counters: dict[tuple[str, ...], int] = {}
         self._configuration: Configuration | None = None
@@ -115,6 +114,7 @@ class DataPlane:
         self._servers: dict[int, Servers] = {}
         self._covered: dict[int, tuple[socket, ...]] = {}
         self._tls: ssl.SSLContext | None = None
+        self._tls_stamp: object = None
         self._beat_s = 0.0
 
     # ------------------------------------------------------------------------------------------ Worlds
@@ -148,11 +148,11 @@ class DataPlane:
             configuration.limits.cached_decisions,
         )  # fmt: skip
         if self.world == 0:
-            self._open_doors(configuration, snapshot.tls, serving, pages)
+            self._open_doors(snapshot, serving, pages)
         else:
             self.responder.swap(serving)
             self.redirector.swap(pages)
-            self._reconfigure(configuration, snapshot.tls)
+            self._reconfigure(snapshot)
         self.world, self._configuration = snapshot.world.number, configuration
         self.beat()
 
@@ -167,7 +167,8 @@ class DataPlane:
         for number in range(len(self._numbers), len(snapshot.classes)):
             self._numbers[snapshot.classes[number]] = number
 
-    def _open_doors(self, configuration: Configuration, tls_stamp: str, serving: dns.Serving, pages: redirect.Serving) -> None:
+    def _open_doors(self, snapshot: Snapshot, serving: dns.Serving, pages: redirect.Serving) -> None:
+        configuration = snapshot.world.configuration
         self.responder = dns.Responder(
             serving,
             node=configuration.node,
@@ -180,7 +181,7 @@ class DataPlane:
             pages, node=configuration.node, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
         )  # fmt: skip
         self._configuration = configuration
-        self._take_limits(configuration, tls_stamp)
+        self._take_limits(snapshot)
         self._beat_s = time.monotonic()
         self._watch_clock()
 
@@ -189,7 +190,7 @@ class DataPlane:
     async def serve(self, listeners: Sequence[Listener], sockets: Sequence[socket], worker: int = -1) -> None:
         """Reads from these sockets; `worker` names the dead one that they were of."""
         assert self._configuration is not None  # noqa: S101 - nothing is served before the first World
-        servers = self._servers[worker] = Servers(self, share(self._configuration.limits, self._workers), self._tls)
+        servers = self._servers[worker] = Servers(self, self._limits, self._tls)
         await servers.start(listeners, sockets)
 
     async def cover(self, worker: int, listeners: Sequence[Listener], sockets: Sequence[socket]) -> None:
@@ -205,15 +206,20 @@ class DataPlane:
         for sock in self._covered.pop(worker, ()):
             sock.close()
 
-    def _reconfigure(self, configuration: Configuration, tls_stamp: str) -> None:
-        if configuration.limits == self._limits and (configuration.tls, tls_stamp) == self._tls_stamp:
-            return
-        self._take_limits(configuration, tls_stamp)
-        for servers in self._servers.values():
-            servers.reconfigure(share(configuration.limits, self._workers), self._tls)
+    def _reconfigure(self, snapshot: Snapshot) -> None:
+        before = self._limits, self._tls_stamp
+        self._take_limits(snapshot)
+        if before != (self._limits, self._tls_stamp):
+            for servers in self._servers.values():
+                servers.reconfigure(self._limits, self._tls)
 
-    def _take_limits(self, configuration: Configuration, tls_stamp: str) -> None:
-        self._limits, self._tls_stamp = configuration.limits, (configuration.tls, tls_stamp)
+    def _take_limits(self, snapshot: Snapshot) -> None:
+        configuration = snapshot.world.configuration
+        self._limits = share(configuration.limits, snapshot.workers)
+        stamp = configuration.tls, snapshot.tls
+        if stamp == self._tls_stamp:
+            return
+        self._tls_stamp = stamp
         try:
             self._tls = None if configuration.tls is None else redirect.tls_context(configuration.tls)
         except UsageError as error:  # control has loaded it a moment ago, with other rights maybe: the old one stays

@@ -113,7 +113,7 @@ class Pool:
     def _spawn(self, worker: Worker) -> None:
         name = f"worker-{worker.index}.sock"
         clear(self._run_dir / name)
-        process = spawn(worker.index, self._count, self._run_dir, self._wanted, worker.sockets, self._outlive)
+        process = spawn(worker.index, self._run_dir, self._wanted, worker.sockets, self._outlive)
         worker.world, worker.adopted = 0, False
         self._own(worker, process)
         self._task(self._connect(worker, process, name))

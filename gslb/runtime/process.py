@@ -60,11 +60,10 @@ class Process:
             self.pidfd = -1
 
 
-def spawn(index: int, of: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequence[socket], outlives: bool) -> Process:
-    """Starts worker `index` of so many, in a session of its own: Ctrl-C reaches control alone. A NodeError if it can't."""
+def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequence[socket], outlives: bool) -> Process:
+    """Starts a worker in a session of its own, so that Ctrl-C reaches control alone. A NodeError if it can't be."""
     order: dict[str, Any] = {
         "index": index,
-        "workers": of,
         "run_dir": str(run_dir),
         "listeners": [[listener.role, listener.endpoint.host, listener.endpoint.port] for listener in wanted],
         "fds": [sock.fileno() for sock in sockets],

@@ -34,13 +34,14 @@ class _Ground:
 
 
 class Publisher:
-    """`deliver` gets each Snapshot, and its parcel if `packed`. Of Worlds that come while one is made, the last is made next.
+    """`deliver` gets each Snapshot, and its parcel if there are `workers`. Of Worlds that come while one is made, the last is
+    made next.
 
     `on_failure` is told of a World that could not be made, by a fault of ours: the one before stays.
     """
 
     def __init__(
-        self, geo: GeoIndex, classes: Classes, deliver: Deliver, *, packed: bool, on_failure: Callable[[str], None]
+        self, geo: GeoIndex, classes: Classes, deliver: Deliver, *, workers: int, on_failure: Callable[[str], None]
     ) -> None:
         self.classes = classes
         self.published: World | None = None
@@ -49,7 +50,8 @@ class Publisher:
         self.seconds = 0.0  # that the last one took to make
         self.octets = 0  # of the last one
         self._deliver, self._on_failure = deliver, on_failure
-        self._packer = Packer() if packed else None
+        self._workers = workers
+        self._packer = Packer() if workers else None
         self._memo = Memo()
         self._ground = _Ground(geo)
         self._tree: tuple[_Ground, Configuration, Tree] | None = None
@@ -121,6 +123,7 @@ class Publisher:
             pages=build_pages(world, table),
             geo=geo_stamp(ground.geo),
             tls=tls_stamp(configuration),
+            workers=self._workers or 1,
         )
         return snapshot, self._packer.pack(snapshot) if self._packer is not None else None
 

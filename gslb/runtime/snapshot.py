@@ -15,6 +15,7 @@ class Snapshot:
     """`lineage` names the numbering of the classes: while it is the same, they are only appended to.
 
     `geo` and `tls` stamp files outside: when a stamp changes, a worker reads the databases, or the certificate, anew.
+    `workers` share the limits of connections.
     """
 
     world: World
@@ -25,3 +26,4 @@ class Snapshot:
     pages: Pages
     geo: str
     tls: str = ""
+    workers: int = 1

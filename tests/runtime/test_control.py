@@ -6,8 +6,11 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 
 import pytest
+import trustme
+from cryptography import x509
 
 from gslb.errors import BusyError, GslbError
 from gslb.model import Configuration
@@ -146,3 +149,34 @@ async def test_a_control_that_fails_leaves_its_workers_to_the_next_one(tmp_path)
         assert after._pool.workers[0].adopted
         assert address(after, "dns-udp") == where
         assert (await ask(after)).answer
+
+
+def certified(folder, name: str) -> None:
+    issued = trustme.CA().issue_cert(name)
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(folder / "certificate.pem")
+
+
+async def names_of(where: tuple[str, int]) -> str:
+    """What the certificate of a listener says."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    _, writer = await asyncio.open_connection(*where, ssl=context)
+    found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.transport.abort()
+    extension = x509.load_der_x509_certificate(found).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return str(extension.value.get_values_for_type(x509.DNSName)[0])
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path):
+    certified(tmp_path, "old.example.net")
+    listen = LISTEN | {"https": ["127.0.0.1:0"]}
+    settings = configuration(tmp_path, listen=listen, tls={"certificate": "certificate.pem", "key": "key.pem"})
+    async with running(settings) as control:
+        where = address(control, "https")
+        assert await names_of(where) == "old.example.net"
+        certified(tmp_path, "new.example.net")
+        await until(lambda: any(event.kind == "tls-renewed" for event in control.node.journal.recent))
+        async with asyncio.timeout(5):
+            while await names_of(where) != "new.example.net":  # noqa: ASYNC110 - told by the door itself
+                await asyncio.sleep(0.05)

@@ -12,8 +12,10 @@ import dns.message
 import pytest
 from structlog.testing import capture_logs
 
-from gslb.runtime.dataplane import DataPlane
+from gslb.model import Endpoint, Limits
+from gslb.runtime.dataplane import DataPlane, share
 from gslb.runtime.learning import Classes
+from gslb.runtime.sockets import Listener, open_all
 from tests.geo.makers import city, mmdb
 from tests.runtime.makers import Maker
 from tests.runtime.nodes import HOST, until
@@ -116,3 +118,26 @@ async def test_overrides_count_though_the_databases_are_the_same(tmp_path, plane
     override = {"network": "133.0.0.0/8", "country": "US", "location": [40.0, -74.0]}
     await plane.take(Maker(tmp_path, geo={"overrides": [override]}).snapshot())
     assert site(plane, JAPAN) == "us-1"
+
+
+def test_all_workers_together_admit_what_is_configured():
+    limits = Limits(tcp_connections=4096, tcp_connections_per_client=256, http_connections=10, http_connections_per_client=5)
+    assert share(limits, 1) == limits
+    halves = share(limits, 2)
+    assert (halves.tcp_connections, halves.tcp_connections_per_client) == (2048, 128)
+    assert (halves.http_connections, halves.http_connections_per_client) == (5, 3)
+    assert halves.tcp_idle_s == limits.tcp_idle_s
+
+
+async def test_a_worker_s_share_follows_their_number_and_the_configuration(plane, maker):
+    wanted = [Listener("dns-tcp", Endpoint("127.0.0.1", 0)), Listener("http", Endpoint("127.0.0.1", 0))]
+    (sockets,) = open_all(wanted, 1)
+    await plane.take(maker.snapshot())
+    await plane.serve(wanted, sockets)
+    (servers,) = plane._servers.values()
+    assert servers.tcp[0].limits == servers.http[0].limits == maker.configuration.limits
+    await plane.take(replace(maker.snapshot(), workers=4))
+    assert servers.tcp[0].limits == servers.http[0].limits == share(maker.configuration.limits, 4)
+    await plane.drain()
+    for sock in sockets:
+        sock.close()

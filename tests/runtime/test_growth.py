@@ -44,7 +44,7 @@ def tracing():
 
 
 async def test_control_makes_500_worlds_in_the_memory_of_one(tmp_path):
-    press = Press(tmp_path, packed=True)
+    press = Press(tmp_path, workers=2)
     press.publisher.classes._most = 100
     press.publisher.learn([Example(HOST, 4, number << 24, 16) for number in range(1, 100)])
     before = 0

@@ -60,7 +60,7 @@ def test_a_worker_is_started_in_a_session_of_its_own_and_imports_nothing_of_wher
     program.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "executable", str(program))
-    held = spawn(2, 4, tmp_path, (), (), True)
+    held = spawn(2, tmp_path, (), (), True)
     assert held.reap() == "ended with 0"
     safe, session, pid, order = (tmp_path / "told").read_text().split(" ", 3)
     assert safe == "1"
@@ -71,7 +71,7 @@ def test_a_worker_is_started_in_a_session_of_its_own_and_imports_nothing_of_wher
 def test_an_interpreter_that_can_not_be_run_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(NodeError) as told:
-        spawn(0, 1, tmp_path, (), (), True)
+        spawn(0, tmp_path, (), (), True)
     assert str(told.value) == (
         f"a worker can't be started: {tmp_path}/python: No such file or directory; is it there, for our user too?"
     )

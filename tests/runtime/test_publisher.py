@@ -25,13 +25,13 @@ pytestmark = pytest.mark.anyio
 class Press:
     """A publisher, and what it delivered."""
 
-    def __init__(self, folder, packed=False):
+    def __init__(self, folder, workers=0):
         self.configuration = configuration(folder)
         self.geo = GeoIndex.open(self.configuration.geo)
         self.delivered: list[tuple[Snapshot, bytes | None]] = []
         self.failures: list[str] = []
         classes = Classes(most=3)
-        self.publisher = Publisher(self.geo, classes, self._deliver, packed=packed, on_failure=self.failures.append)
+        self.publisher = Publisher(self.geo, classes, self._deliver, workers=workers, on_failure=self.failures.append)
         found = Tracker(self.configuration, now_s=0.0, utc=datetime.now(UTC)).next_world(0.0, datetime.now(UTC))
         assert found is not None
         self.world: World = found
@@ -62,7 +62,7 @@ def press(tmp_path):
 
 
 async def test_a_world_comes_out_with_all_that_is_made_of_it(tmp_path):
-    press = Press(tmp_path, packed=True)
+    press = Press(tmp_path, workers=2)
     async with press.running():
         press.publisher.learn([Example(HOST, 4, 0x850B0000, 16)])
         await press.publish(press.world)
@@ -70,6 +70,7 @@ async def test_a_world_comes_out_with_all_that_is_made_of_it(tmp_path):
     assert snapshot.world is press.world
     assert (len(snapshot.classes), len(snapshot.table)) == (1, 1)
     assert snapshot.geo == geo_stamp(press.geo)
+    assert snapshot.workers == 2
     assert press.publisher.octets == len(parcel or b"") > 1000
     assert press.publisher.seconds > 0
 
