@@ -25,7 +25,7 @@ from gslb.runtime.learning import Classes, examples
 from gslb.runtime.lock import ControlLock
 from gslb.runtime.memory import Memory, open_store
 from gslb.runtime.node import ControlNode
-from gslb.runtime.notify import notify
+from gslb.runtime.notify import alive, notify
 from gslb.runtime.pool import SILENT_AFTER_S, Pool
 from gslb.runtime.privileges import become, known_user, names
 from gslb.runtime.publisher import Publisher
@@ -192,9 +192,10 @@ class Control:
         self._served.set()
 
     async def _beat(self) -> None:
-        """Tells the workers that what they have is the newest; takes the tally of our own process."""
+        """Tells the workers that what they have is the newest, and systemd that we live; takes the tally of our own process."""
         while True:
             await asyncio.sleep(BEAT_EVERY_S)
+            alive()
             if self._plane is not None and self._plane.world:
                 self.worker_told(0, self._plane.tally())
             if self._publisher.failing:

@@ -22,6 +22,11 @@ def notify(state: str) -> bool:
     return True
 
 
+def alive() -> bool:
+    """WATCHDOG=1, where the unit asks for it: a control that hangs is killed and started again, and adopts its workers."""
+    return bool(os.environ.get("WATCHDOG_USEC")) and notify("WATCHDOG=1")
+
+
 def reloading() -> bool:
     """RELOADING=1 with the clock that Type=notify-reload asks for."""
     return notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gslb.runtime.notify import notify, reloading
+from gslb.runtime.notify import alive, notify, reloading
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -28,6 +28,14 @@ def test_a_reload_comes_with_the_monotonic_clock_in_microseconds(told):
     first, second = told().split("\n")
     assert first == "RELOADING=1"
     assert abs(int(second.removeprefix("MONOTONIC_USEC=")) / 1e6 - time.monotonic()) < 1
+
+
+def test_a_sign_of_life_is_told_where_it_is_wanted(told, monkeypatch):
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    assert not alive()
+    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+    assert alive()
+    assert told() == "WATCHDOG=1"
 
 
 @pytest.mark.parametrize("name", ["", "relative", "/nowhere/at/all", "@nobody-listens-there"])
