@@ -54,7 +54,7 @@ async def site_detail(request: Request, site: SiteId, principal: Reader) -> Site
 async def drain(request: Request, site: SiteId, body: DrainRequest, principal: Reader) -> SiteView:
     """Take a site out, for a time or until it is enabled. Draining it again replaces reason and end."""
     _may_steer(request, site, principal)
-    _node(request).drain(site, body.reason.strip(), principal.name, body.for_s)
+    _node(request).drain(site, body.reason, principal.name, body.for_s)
     return _view(request, site)
 
 

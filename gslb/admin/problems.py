@@ -78,7 +78,8 @@ def _detail(error: HTTPException) -> str:
 
 def _fault(error: Mapping[str, Any]) -> dict[str, str]:
     where: Sequence[object] = error["loc"]
-    return {"where": ".".join(str(part) for part in where), "message": str(error["msg"])}
+    own = error.get("ctx", {}).get("error") if error["type"] == "value_error" else None  # without pydantic's "Value error, "
+    return {"where": ".".join(str(part) for part in where), "message": str(own or error["msg"])}
 
 
 _DESCRIPTIONS = {

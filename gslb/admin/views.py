@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gslb.model import Door, Family, Severity, State
+from gslb.model.text import unprintable
 
 Condition = Literal["up", "starting", "partial", "unknown", "down", "wrong", "drained"]
 Text = Annotated[str, BeforeValidator(str)]  # of an address or an enumeration
@@ -221,8 +222,29 @@ class ConfigView(View):
     limits: dict[str, Any]
 
 
-class DrainRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+# For OpenAPI: what `_line` says in sentences.
+_HIDDEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_LINE = rf"^[^{_HIDDEN}]*[^\s{_HIDDEN}][^{_HIDDEN}]*$"
 
-    reason: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+
+def _line(text: str) -> str:
+    found = unprintable(text)
+    if found is not None:
+        raise ValueError(f"is not one line of plain text: U+{ord(found):04X} controls what is shown, and shows nothing")
+    if not text.strip():
+        raise ValueError("says nothing")
+    return text.strip()
+
+
+class DrainRequest(BaseModel):
+    """Strict: `true` is no second, and "60" is no minute."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: Annotated[str, AfterValidator(_line)] = Field(
+        min_length=1,
+        max_length=200,
+        description="One line, without control characters of any kind.",
+        json_schema_extra={"pattern": _LINE},
+    )
     for_s: float | None = Field(None, ge=1, le=366 * 86400, allow_inf_nan=False, description="Seconds; absent: until enabled.")

@@ -12,6 +12,7 @@ import typer
 
 from gslb.cli.commands import app
 from gslb.errors import GslbError
+from gslb.model.text import printable
 
 OK, FAILED, WRONG = 0, 1, 2
 _DEBUG = "--debug"
@@ -65,7 +66,7 @@ def _one_line(text: str) -> str:
 
 def _say(code: int, text: str) -> int:
     try:
-        print(text, file=sys.stderr, flush=True)
+        print("\n".join(printable(line) for line in text.split("\n")), file=sys.stderr, flush=True)
     except OSError:
         pass
     return code

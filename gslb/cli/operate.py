@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from gslb.cli.options import ADMIN, Admin, Json, SiteId
-from gslb.cli.output import show, show_json
+from gslb.cli.output import cleaned, escaped_json, show, show_json
 from gslb.errors import UsageError
 
 
@@ -59,7 +58,7 @@ def _following(node: Any, past: list[dict[str, Any]]) -> Iterator[dict[str, Any]
 def _tell(event: dict[str, Any], *, as_json: bool) -> None:
     from gslb.cli import render
 
-    print(json.dumps(event), flush=True) if as_json else show(render.event_line(event))
+    print(escaped_json(event), flush=True) if as_json else show(render.event_line(event))
 
 
 def drain(
@@ -89,6 +88,7 @@ def _act(admin: str, path: str, body: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         show_json(site)
     else:
+        site = cleaned(site)
         print(f"{site['id']} is {_WORDS.get(site['condition'], site['condition'])}: {site['reason']}")
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
+
+from gslb.model.text import escaped, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -29,7 +32,22 @@ def show(*parts: RenderableType) -> None:
 
 
 def show_json(document: Any) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    print(escaped_json(document, indent=2))
+
+
+def escaped_json(document: Any, indent: int | None = None) -> str:
+    """JSON that people can read in their own script, and that drives no terminal."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    return "\n".join(escaped(line) for line in text.split("\n"))
+
+
+def cleaned(document: Any) -> Any:
+    """What a node told, to be shown: much of it is the words of mirrors and of other people."""
+    if isinstance(document, str):
+        return printable(document)
+    if isinstance(document, Mapping):
+        return {key: cleaned(value) for key, value in document.items()}
+    return [cleaned(each) for each in document] if isinstance(document, list | tuple) else document
 
 
 def plain(*parts: RenderableType) -> str:

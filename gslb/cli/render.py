@@ -10,6 +10,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gslb.cli.output import cleaned
+
 Document = Mapping[str, Any]
 
 _STYLES = {
@@ -41,6 +43,7 @@ def explanation(told: Document) -> Iterator[RenderableType]:
     from gslb.model import Why
     from gslb.steering.explain import WHY
 
+    told = cleaned(told)
     client = told["client"]
     answers = ", ".join(told["answers"]) or "nothing"
     yield f"{client['network']}  {_where(client)}"
@@ -72,6 +75,7 @@ def _sites_of(sites: Sequence[Document]) -> Table:
 
 
 def status(told: Document, sites: Sequence[Document], now: datetime | None = None) -> Iterator[RenderableType]:
+    told, sites = cleaned(told), cleaned(sites)
     incident = told["incident"]
     yield Text(incident["headline"], _STYLES.get(incident["level"], ""))
     yield from (Text(f"  {detail}", "dim") for detail in incident["details"])
@@ -112,6 +116,7 @@ def ago(at: str, now: datetime) -> str:
 
 
 def event_line(event: Document) -> Text:
+    event = cleaned(event)
     when = datetime.fromisoformat(event["at"]).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     who = f" [{event['who']}]" if event["who"] else ""
     return Text.assemble((when, "dim"), "  ", (f"{event['kind']:<16}", _STYLES[event["severity"]]), f"{event['message']}{who}")

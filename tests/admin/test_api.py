@@ -142,6 +142,9 @@ def test_enabling_a_failing_site_leaves_it_down(visit, node):
         ({"reason": "ok", "for_s": 0}, "body.for_s"),
         ({"reason": "ok", "for_s": "2h"}, "body.for_s"),
         ({"reason": "ok", "for_s": 1e9}, "body.for_s"),
+        ({"reason": "ok", "for_s": True}, "body.for_s"),
+        ({"reason": "ok", "for_s": "60"}, "body.for_s"),
+        ({"reason": 60}, "body.reason"),
         ({"reason": "ok", "force": True}, "body.force"),
         ([], "body"),
     ],
@@ -150,6 +153,30 @@ def test_a_bad_body_is_told_field_by_field(visit, node, body, where):
     answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", json=body)
     problem(answer, 422)
     assert where in [fault["where"] for fault in answer.json()["errors"]]
+    assert not node.tracker.drains
+
+
+@pytest.mark.parametrize("code", [0x00, 0x0D, 0x1B, 0x7F, 0x85, 0x9B, 0x061C, 0x200F, 0x2028, 0x2029, 0x202E, 0x2066, 0x2069])
+def test_a_reason_that_would_drive_a_terminal_is_refused_in_a_sentence(visit, node, code):
+    answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", json={"reason": f"new {chr(code)}disk"})
+    told = f"body.reason: is not one line of plain text: U+{code:04X} controls what is shown, and shows nothing"
+    assert problem(answer, 422) == told
+    answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", json={"reason": f"new disk{chr(code)}"})
+    assert answer.status_code == 422
+    assert not node.tracker.drains
+
+
+@pytest.mark.parametrize("reason", ["ディスク交換", "می‌خواهم", "👩‍🔧 new disk", "café – 2 h"])
+def test_a_reason_may_be_in_any_language(visit, node, reason):
+    answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", json={"reason": reason, "for_s": 60})
+    assert answer.json()["drain"]["reason"] == reason
+
+
+def test_half_a_character_is_refused(visit, node):
+    content = b'{"reason": "new \\ud800 disk"}'
+    headers = {"Content-Type": "application/json"}
+    answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", content=content, headers=headers)
+    problem(answer, 422)
     assert not node.tracker.drains
 
 

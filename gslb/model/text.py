@@ -1,0 +1,29 @@
+"""Text of others, before people read it on a terminal or in a table.
+
+Control characters drive a terminal, C1 ones too: U+009B alone is what ESC [ is. Bidirectional ones (Unicode UAX #9) show
+words in another order than they have; line and paragraph separators begin lines that nobody wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Cc, Cs, Zl, Zp, and of Cf those that turn the direction. Joiners (U+200C, U+200D) belong to words and stay.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def unprintable(text: str) -> str | None:
+    """The first character that is not for showing."""
+    found = _UNPRINTABLE.search(text)
+    return found and found[0]
+
+
+def printable(text: str) -> str:
+    """One line, with a replacement character for each that is not for showing."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def escaped(text: str) -> str:
+    """The same text for a program to read: for what is inside of JSON strings alone."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
