@@ -57,6 +57,9 @@ from gslb.model.world import (
 )
 
 __all__ = [
+    "FINEST_PREFIX",
+    "RAMP_STEPS",
+    "SLOTS",
     "Address",
     "CheckSettings",
     "Choice",
@@ -68,7 +71,6 @@ __all__ = [
     "Drain",
     "Endpoint",
     "Event",
-    "FINEST_PREFIX",
     "Family",
     "GeoOverride",
     "GeoSettings",
@@ -79,11 +81,9 @@ __all__ = [
     "Network",
     "Place",
     "ProbeSettings",
-    "RAMP_STEPS",
     "Record",
     "Request",
     "Rule",
-    "SLOTS",
     "Service",
     "Severity",
     "Site",

@@ -134,9 +134,7 @@ class GeoOverride:
 
 @dataclass(frozen=True, slots=True)
 class GeoSettings:
-    databases: tuple[str, ...] = (
-        "bundled",
-    )  # "bundled", or absolute paths; later ones fill what earlier lack
+    databases: tuple[str, ...] = ("bundled",)  # "bundled", or absolute paths; later ones fill what earlier lack
     overrides: tuple[GeoOverride, ...] = ()
 
 

@@ -16,9 +16,7 @@ KERNEL = f"{RECIPE.prefix}kernel"
 
 
 @contextlib.asynccontextmanager
-async def running(
-    root: Path, *hosts: str, address: str = "127.83.9.1", delay_ms: float = 0.0
-) -> AsyncIterator[Mirror]:
+async def running(root: Path, *hosts: str, address: str = "127.83.9.1", delay_ms: float = 0.0) -> AsyncIterator[Mirror]:
     mirror = Mirror(MirrorSettings("m1", (Endpoint(address, 0),), root, delay_ms, frozenset(hosts)))
     await mirror.start()
     try:
@@ -33,9 +31,7 @@ def client(mirror: Mirror, timeout_s: float = 2.0) -> httpx.AsyncClient:
 
 async def get(mirror: Mirror, path: str = KERNEL, timeout_s: float = 2.0, **headers: str) -> httpx.Response:
     async with client(mirror, timeout_s) as session:
-        return await session.get(
-            path, headers={name.replace("_", "-"): text for name, text in headers.items()}
-        )
+        return await session.get(path, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
 
 async def raw(mirror: Mirror, data: bytes) -> bytes:

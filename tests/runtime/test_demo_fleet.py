@@ -34,15 +34,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def fleet(root: Path) -> AsyncIterator[Fleet]:
     """Two mirrors on one port."""
     port = free_port(SMALL, 18100)
-    async with Fleet(
-        [MirrorSpec(f"m{n}", address, port) for n, address in enumerate(SMALL, 1)], root
-    ) as fleet:
+    async with Fleet([MirrorSpec(f"m{n}", address, port) for n, address in enumerate(SMALL, 1)], root) as fleet:
         yield fleet
 
 
-async def get(
-    spec: MirrorSpec, path: str = f"{RECIPE.prefix}kernel", timeout_s: float = 2.0
-) -> httpx.Response:
+async def get(spec: MirrorSpec, path: str = f"{RECIPE.prefix}kernel", timeout_s: float = 2.0) -> httpx.Response:
     async with httpx.AsyncClient(trust_env=False, timeout=timeout_s) as session:
         return await session.get(f"http://{spec.address}:{spec.port}{path}")
 

@@ -62,9 +62,7 @@ async def test_head_gives_the_headers_of_get_and_no_body(mirror: Mirror):
     assert mirror.counters.connections == 1
 
 
-@pytest.mark.parametrize(
-    "path", ["/missing", "/", "/archives", "/out", "/../etc/hostname", "/%2e%2e/x", "/%00", f"{KERNEL}/"]
-)
+@pytest.mark.parametrize("path", ["/missing", "/", "/archives", "/out", "/../etc/hostname", "/%2e%2e/x", "/%00", f"{KERNEL}/"])
 async def test_what_is_no_file_of_the_tree_is_404(mirror: Mirror, path: str):
     reply = await raw(mirror, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert reply.startswith(b"HTTP/1.1 404 Not Found\r\n")
@@ -139,9 +137,7 @@ LONG = b"x" * (MAX_HEAD + 1)
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n" + b"x" * (MAX_BODY + 1), 413),
     ],
 )
-async def test_what_cannot_be_answered_is_refused_and_the_connection_closed(
-    mirror: Mirror, data: bytes, status: int
-):
+async def test_what_cannot_be_answered_is_refused_and_the_connection_closed(mirror: Mirror, data: bytes, status: int):
     reply = await raw(mirror, data)
     assert reply.startswith(f"HTTP/1.1 {status} ".encode())
     assert reply.count(b"HTTP/1.1 ") == 1
@@ -237,9 +233,7 @@ def test_no_range_header_selects_bytes_that_are_not_there(header: str):
     assert span is None or 0 <= span.first <= span.last < 100
 
 
-@pytest.mark.parametrize(
-    "header", ["bytes=0-1,3-4", "bytes=", "bytes=-", "lines=0-1", "bytes=a-b", "bytes=１-２"]
-)
+@pytest.mark.parametrize("header", ["bytes=0-1,3-4", "bytes=", "bytes=-", "lines=0-1", "bytes=a-b", "bytes=１-２"])
 def test_what_is_no_single_byte_range_is_ignored(header: str):
     assert select(header, 100) is None
 

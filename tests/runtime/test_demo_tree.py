@@ -27,11 +27,7 @@ def release(tmp_path: Path) -> Path:
 
 
 def everything(root: Path) -> dict[str, tuple[bytes, float]]:
-    return {
-        str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mtime)
-        for path in root.rglob("*")
-        if path.is_file()
-    }
+    return {str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mtime) for path in root.rglob("*") if path.is_file()}
 
 
 def test_the_default_tree_is_whole_and_where_clients_look_for_it(tmp_path: Path):

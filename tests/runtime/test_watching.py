@@ -30,12 +30,18 @@ def watching(store: Store) -> Watch:
     return Watch(configuration(SITES), Journal(store), store, lambda world: None)
 
 
+def kept(store: Store) -> Restored:
+    found = store.load()
+    assert found is not None
+    return found
+
+
 async def test_a_drain_is_on_the_disk_when_the_operator_is_answered(tmp_path):
     store = opened(tmp_path)
     watch = watching(store)
     watch.drain("us-1", "new disks", "ops", 3600.0)
     other = opened(tmp_path)  # as another process would find it, were this one killed now
-    assert [drain.site for drain in other.load().drains] == ["us-1"]
+    assert [drain.site for drain in kept(other).drains] == ["us-1"]
     watch.enable("us-1", "ops")
     assert other.load() is None
     other.close()
@@ -50,7 +56,7 @@ async def test_a_drain_that_comes_while_the_state_is_saved_is_not_lost(tmp_path)
         await asyncio.sleep(0)  # what is to be saved is taken, and a thread is at it
         watch.drain("us-1", str(number), "ops", None)
         await saving
-        assert [drain.reason for drain in store.load().drains] == [str(number)]
+        assert [drain.reason for drain in kept(store).drains] == [str(number)]
     store.close()
 
 
@@ -103,11 +109,12 @@ async def test_however_often_it_is_killed_what_was_promised_is_kept(tmp_path):
     path = tmp_path / "state.db"
     for _ in range(6):
         process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
         said = [int(process.stdout.readline()) for _ in range(4)]
         os.kill(process.pid, signal.SIGKILL)
         said += [int(line) for line in process.communicate()[0].split()]
         store = Store(path, datetime.now(UTC))
-        found = store.load()
+        found = kept(store)
         assert store.set_aside is None
         assert found.faults == ()
         assert int(found.drains[0].reason) >= said[-1]
