@@ -14,7 +14,7 @@ import pytest
 
 from gslb.runtime.journal import Journal
 from gslb.runtime.watching import Watch
-from gslb.state import Store
+from gslb.state import Restored, Store
 from tests.state.scene import configuration, site
 
 pytestmark = pytest.mark.anyio
