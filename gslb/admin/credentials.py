@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -47,6 +47,14 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def network_of(peer: str) -> str:
+    """Whom a peer counts for: itself, or the /64 that an IPv6 peer has to itself."""
+    address = address_of(peer)
+    if address is None or address.version == 4:
+        return str(address)
+    return str(IPv6Network((int(address), 64), strict=False))
 
 
 def is_local(headers: Mapping[str, str], peer: str, server: tuple[str, int]) -> bool:

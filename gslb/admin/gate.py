@@ -39,9 +39,11 @@ class Gate:
 
     def admit(self, request: Request) -> Principal:
         """Who asks. Raises 401 where nobody knows, 403 where a foreign page made the browser ask, 429 after too many guesses."""
-        header = request.headers.get("authorization")
-        if header is not None:
-            return self._by_token(request, header)
+        headers = request.headers.getlist("authorization")
+        if len(headers) > 1:  # a proxy may have looked at the other one
+            raise refusal(400, "the request has more than one Authorization")
+        if headers:
+            return self._by_token(request, headers[0])
         principal = self.known_by_cookie(request)
         if principal is not None:
             if request.method not in _SAFE and not from_own_page(request):

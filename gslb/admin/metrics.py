@@ -11,10 +11,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 import gslb
+from gslb.admin.connections import CONNECTIONS_MOST
 from gslb.admin.counting import Counters
 from gslb.admin.feed import WATCHERS_MOST
 from gslb.admin.node import Labels, Metrics, Node
-from gslb.admin.server import CONNECTIONS_MOST
 from gslb.admin.shown import service_views
 from gslb.model import State
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 MEDIA_TYPE = "application/problem+json"
@@ -64,7 +65,11 @@ def install(app: FastAPI) -> None:
     async def broken(_: Request, error: Exception) -> Response:
         return answer(500, "this is a fault of the node's; its log has more")
 
+    async def gone(_: Request, error: Exception) -> Response:
+        return answer(400, "the rest of the body did not come")  # to nobody; without it, it were a fault of ours in the log
+
     app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, broken)
 

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
 
+from gslb.admin import logs
+from gslb.admin.connections import Connections
 from gslb.admin.feed import Feed
+from gslb.admin.wire import AdminProtocol, Patience
 
-CONNECTIONS_MOST = 256
 STOP_S = 2.0
-HEAD_BYTES_MOST = 16 * 1024
 
 
 class _Quiet(uvicorn.Server):
@@ -28,7 +31,11 @@ class _Quiet(uvicorn.Server):
 class Server:
     """`stop` may be called at any time, and more than once."""
 
-    def __init__(self, app: FastAPI, sock: socket.socket) -> None:
+    def __init__(self, app: FastAPI, sock: socket.socket, patience: Patience | None = None) -> None:
+        logs.route()
+        patience = patience or Patience()
+        # A class is what uvicorn asks for; it calls it with its own arguments, once a connection.
+        protocol = cast(type[Any], partial(AdminProtocol, crowd=Connections(), patience=patience))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -37,11 +44,9 @@ class Server:
             proxy_headers=False,
             server_header=False,
             ws="none",
-            http="h11",
-            limit_concurrency=CONNECTIONS_MOST,
-            timeout_keep_alive=30,
+            http=protocol,
+            timeout_keep_alive=patience.idle_s,
             timeout_graceful_shutdown=int(STOP_S),
-            h11_max_incomplete_event_size=HEAD_BYTES_MOST,
         )
         self._feed: Feed = app.state.node.feed
         self._sock = sock
@@ -65,7 +70,7 @@ class Server:
             await self._task
 
 
-async def serve(app: FastAPI, sock: socket.socket) -> Server:
-    server = Server(app, sock)
+async def serve(app: FastAPI, sock: socket.socket, patience: Patience | None = None) -> Server:
+    server = Server(app, sock, patience)
     await server.start()
     return server

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from ipaddress import IPv6Network
 
-from gslb.admin.credentials import address_of
+from gslb.admin.credentials import network_of
 
 GUESSES_MOST = 10
 WINDOW_S = 60.0
@@ -24,13 +23,13 @@ class Throttle:
 
     def wait_s(self, peer: str, now_s: float) -> int:
         """Seconds until a token is looked at again; 0: at once."""
-        guesses = self._fresh(_network(peer), now_s)
+        guesses = self._fresh(network_of(peer), now_s)
         if len(guesses) < GUESSES_MOST:
             return 0
         return max(1, math.ceil(min(guesses.values()) + WINDOW_S - now_s))
 
     def wrong(self, peer: str, token_sha256: str, now_s: float) -> None:
-        network = _network(peer)
+        network = network_of(peer)
         guesses = self._fresh(network, now_s)
         if len(guesses) < GUESSES_MOST:
             guesses[token_sha256] = now_s
@@ -42,11 +41,3 @@ class Throttle:
     def _fresh(self, network: str, now_s: float) -> dict[str, float]:
         guesses = self._guesses.get(network, {})
         return {token: at_s for token, at_s in guesses.items() if now_s - at_s < WINDOW_S}
-
-
-def _network(peer: str) -> str:
-    """The peer itself, or the /64 that an IPv6 peer has to itself."""
-    address = address_of(peer)
-    if address is None or address.version == 4:
-        return str(address)
-    return str(IPv6Network((int(address), 64), strict=False))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gslb.admin import Feed, Metrics, Reload, Server, Status, create_app, serve
+from gslb.admin.wire import Patience
 from gslb.config import load
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Endpoint, Event, Listen, User, World
@@ -173,17 +174,17 @@ def listening(host: str = "127.0.0.1") -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, 0))
-    sock.listen(64)
+    sock.listen(512)
     return sock
 
 
 @asynccontextmanager
-async def served(node: Bench, host: str = "127.0.0.1"):
+async def served(node: Bench, host: str = "127.0.0.1", patience: Patience | None = None):
     """The base URL of the node's admin side, on a real socket."""
     sock = listening(host)
     port = sock.getsockname()[1]
     node.configuration = replace(node.configuration, listen=Listen(admin=Endpoint(host, port)))
-    server: Server = await serve(create_app(node), sock)
+    server: Server = await serve(create_app(node), sock, patience)
     try:
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:

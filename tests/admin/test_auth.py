@@ -161,6 +161,13 @@ def test_a_token_taken_out_of_the_configuration_ends_its_sessions(visit, node):
     problem(client.get("/api/v1/sites"), 401)
 
 
+@pytest.mark.parametrize("tokens", [(OPERATOR, STRANGER), (STRANGER, OPERATOR), (OPERATOR, OPERATOR)])
+def test_of_two_tokens_none_counts(visit, tokens):
+    headers = [("Authorization", f"Bearer {token}") for token in tokens]
+    answer = visit(peer="198.51.100.7").get("/api/v1/sites", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "the request has more than one Authorization")
+
+
 def test_without_a_log_in_the_front_page_leads_to_it(visit):
     answer = visit(peer="198.51.100.7").get("/")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")

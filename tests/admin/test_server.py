@@ -44,12 +44,3 @@ async def test_it_stops_within_three_seconds_with_an_idle_connection_open_and_ma
     writer.close()
     with pytest.raises(OSError):  # noqa: PT011 - of whichever kind
         await asyncio.open_connection("127.0.0.1", port)
-
-
-async def test_a_head_without_end_is_refused(node):
-    async with served(node) as url:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rsplit(":", 1)[1]))
-        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 40_000)
-        async with asyncio.timeout(5):
-            assert b" 400 " in await reader.readline()
-        writer.close()
