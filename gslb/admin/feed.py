@@ -19,6 +19,7 @@ from gslb.model import Event
 EVENTS_KEPT: Final = 1000
 WAITING_MOST: Final = 2 * EVENTS_KEPT  # all that resuming may bring, and as much again
 WATCHERS_MOST: Final = 64
+WATCHERS_OF_PEER_MOST: Final = 16
 
 
 class Signal(Enum):
@@ -66,12 +67,15 @@ class Feed:
             return None
         return tuple(event for event in self._events if event.number > number)
 
-    def subscribe(self, after: int | None = None) -> Subscription:
-        """Watch from now on, or from an event on. Raises BusyError beyond the bound."""
+    def watchers_of(self, peer: str) -> int:
+        return sum(watcher.peer == peer for watcher in self._watchers)
+
+    def subscribe(self, after: int | None = None, peer: str = "") -> Subscription:
+        """Watch from now on, or from an event on, for whoever it is. Raises BusyError beyond the bound of all."""
         if len(self._watchers) >= WATCHERS_MOST or self._closed:
             raise BusyError(f"{WATCHERS_MOST} clients watch already" if not self._closed else "this node is stopping")
         missed = () if after is None else self.after(after)
-        watcher = Subscription(self, missed)
+        watcher = Subscription(self, missed, peer)
         self._watchers.add(watcher)
         return watcher
 
@@ -88,7 +92,8 @@ class Feed:
 class Subscription:
     """An iterator over events and signals that ends when the feed closes; leave it with `with`."""
 
-    def __init__(self, feed: Feed, missed: tuple[Event, ...] | None) -> None:
+    def __init__(self, feed: Feed, missed: tuple[Event, ...] | None, peer: str = "") -> None:
+        self.peer = peer
         self._feed = feed
         self._events: deque[Event] = deque(missed or ())
         self._lost = missed is None

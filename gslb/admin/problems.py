@@ -95,6 +95,6 @@ _DESCRIPTIONS = {
     405: "This can't be done with this method.",
     413: "The body is too long.",
     422: "A parameter or the body is not what it should be.",
-    429: "Too many different wrong tokens came from there.",
+    429: "Too many different wrong tokens came from there, or too many watch from there.",
     503: "Not now.",
 }

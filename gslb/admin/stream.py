@@ -17,7 +17,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from gslb.admin import credentials
 from gslb.admin.api import PREFIX
 from gslb.admin.board import Board, Boards
-from gslb.admin.feed import Feed, Signal, Subscription
+from gslb.admin.feed import WATCHERS_OF_PEER_MOST, Feed, Signal, Subscription
 from gslb.admin.gate import Gate, Reader
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
@@ -33,7 +33,7 @@ RETRY_MS: Final = 2000
 # Computed from two clocks at each look, so it trembles; it moves in earnest with the state alone.
 _TREMBLES: Final[Any] = {"since": True, "checks": {"__all__": {"since"}}}
 
-router = APIRouter(prefix=PREFIX, tags=["node"], responses=documented(401, 403, 422, 429, 503))
+router = APIRouter(prefix=PREFIX, tags=["node"], responses=documented(400, 401, 403, 422, 429, 503))
 
 
 async def watcher(
@@ -45,8 +45,11 @@ async def watcher(
     """A subscription that ends with the request. Refused before the stream starts, as long as there is a status to say so."""
     feed: Feed = request.app.state.node.feed
     number = credentials.event_number(last_event_id) if last_event_id else after
+    peer = credentials.network_of(request.client.host if request.client else "")
+    if feed.watchers_of(peer) >= WATCHERS_OF_PEER_MOST:
+        raise refusal(429, f"{WATCHERS_OF_PEER_MOST} clients at {peer} watch already", Retry_After="5")
     try:
-        subscription = feed.subscribe(number)
+        subscription = feed.subscribe(number, peer)
     except BusyError as error:
         raise refusal(503, str(error), Retry_After="5") from error
     with subscription:

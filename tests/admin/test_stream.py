@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import httpx
@@ -46,9 +46,10 @@ class Watcher:
 
 
 @asynccontextmanager
-async def watching(url: str, **headers: str):
+async def watching(url: str, source: str | None = None, **headers: str):
+    transport = httpx.AsyncHTTPTransport(local_address=source)
     async with (
-        httpx.AsyncClient(trust_env=False, timeout=10) as client,
+        httpx.AsyncClient(trust_env=False, timeout=10, transport=transport) as client,
         client.stream(
             "GET", f"{url}/api/v1/stream", headers={name.replace("_", "-"): value for name, value in headers.items()}
         ) as answer,
@@ -159,6 +160,18 @@ async def test_one_watcher_too_many_is_told_before_the_stream_begins(node):
         assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
         assert answer.headers["retry-after"] == "5"
     assert node.feed.watchers == len(crowd)
+
+
+async def test_one_peer_leaves_room_for_the_watchers_of_others(node):
+    async with served(node) as url, AsyncExitStack() as held:
+        for _ in range(feeds.WATCHERS_OF_PEER_MOST):
+            await held.enter_async_context(watching(url))
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"{url}/api/v1/stream")
+        assert (answer.status_code, answer.headers["content-type"]) == (429, "application/problem+json")
+        assert (answer.json()["detail"], answer.headers["retry-after"]) == ("16 clients at 127.0.0.1 watch already", "5")
+        async with watching(url, "127.0.0.2") as watcher:
+            assert await watcher.whole() == ["status", "sites", "services"]
 
 
 async def test_a_watcher_that_leaves_is_forgotten(node):

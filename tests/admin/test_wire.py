@@ -50,7 +50,7 @@ def problem(answer: bytes, status: int) -> str:
     assert b"content-type: application/problem+json" in head.lower()
     document = json.loads(body)
     assert document["status"] == status
-    return document["detail"]
+    return str(document["detail"])
 
 
 async def alive(url: str, source: str) -> None:
