@@ -144,6 +144,7 @@ def test_on_a_disk_that_is_read_only_a_node_serves_and_says_that_it_will_forget(
     assert said["event"] == f"{on_disk.state_dir} can't be written: Read-only file system; a restart will forget all"
 
 
+@pytest.mark.long
 @pytest.mark.needs_root
 def test_a_disk_that_fills_up_is_told_once_and_again_when_there_is_room(on_disk):
     on_disk.on("size=2m")

@@ -36,7 +36,7 @@ def refused(node: Node) -> bool:
         return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_what_arrived_is_answered_and_nothing_is_left(node, number):
     freeze(node, signal.SIGSTOP)  # so that all of it still waits when the signal comes
     queries, requests = Burst(node, 200), Requests(node, 40)
@@ -74,7 +74,7 @@ def test_a_worker_that_hangs_does_not_hold_up_the_end(node):
     assert node.worker_pids() == {}
 
 
-@pytest.mark.parametrize("delay_s", [0.4, 0.9])
+@pytest.mark.parametrize("delay_s", [pytest.param(0.4, marks=pytest.mark.long), 0.9])
 def test_a_node_that_is_stopped_while_it_starts_leaves_nothing(tmp_path, delay_s):
     node = Node(tmp_path)
     node.spawn()
