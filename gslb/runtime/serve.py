@@ -11,6 +11,7 @@ import uvloop
 
 from gslb import config
 from gslb.runtime.control import Control, Leave
+from gslb.runtime.filelimit import raise_file_limit
 from gslb.runtime.pool import SILENT_AFTER_S
 
 _log = structlog.get_logger("gslb")
@@ -20,6 +21,7 @@ def serve(file: str, workers: int | None = None, *, silent_after_s: float = SILE
     """Runs until SIGTERM or SIGINT. `workers` None: one a core. Raises GslbError for what can't be started."""
     configuration = config.load(file)
     count = cores() if workers is None else workers
+    raise_file_limit()
 
     async def run() -> None:
         await until_stopped(Control(configuration, count, silent_after_s=silent_after_s))
