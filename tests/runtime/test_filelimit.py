@@ -42,7 +42,7 @@ def test_a_node_and_its_workers_have_all_that_is_allowed(tmp_path):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as node:
         try:
             assert node.stderr
-            for line in node.stderr:
+            for _ in node.stderr:
                 if children := workers(node.pid):
                     break
             else:
