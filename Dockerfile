@@ -15,7 +15,7 @@ RUN python -m venv /opt/build \
     && python -m venv /opt/gslb \
     && /opt/gslb/bin/pip install --quiet --require-hashes --no-deps -r requirements.lock
 
-COPY pyproject.toml LICENSE NOTICE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY gslb gslb
 COPY probes probes
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /dist . \
