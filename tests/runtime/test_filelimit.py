@@ -47,7 +47,7 @@ def test_a_node_and_its_workers_have_all_that_is_allowed(tmp_path):
                     break
             else:
                 pytest.fail("it ended")
-            assert {open_files(pid) for pid in (node.pid, *children)} == {(hard, hard)}, line
+            assert {open_files(pid) for pid in (node.pid, *children)} == {(hard, hard)}
         finally:
             node.send_signal(signal.SIGTERM)
             node.communicate(timeout=20)
