@@ -33,7 +33,10 @@ def test_the_kernel_lets_go_when_the_holder_is_killed(tmp_path):
 
 def test_a_worker_does_not_hold_it(tmp_path):
     lock = ControlLock(tmp_path, "")
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
+    words = [sys.executable, "-c", "print(flush=True); input()"]
+    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False)
+    assert child.stdout is not None
+    child.stdout.readline()  # it runs: what it was not to have is closed
     lock.close()
     ControlLock(tmp_path, "").close()
     child.communicate(b"\n")
