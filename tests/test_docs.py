@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,16 +29,21 @@ OF_OTHERS = ("scrape_configs",)  # root keys of other programs' files
 
 
 def blocks(language: str, *pages: Path) -> Iterator[Any]:
+    """Those in a list too, where they are indented."""
+    fence = re.compile(rf"^( *)```{language}\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
     for page in pages or PAGES:
-        for number, text in enumerate(re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL), 1):
-            yield pytest.param(text, id=f"{page.name}-{number}")
+        for number, (_, text) in enumerate(fence.findall(page.read_text()), 1):
+            yield pytest.param(textwrap.dedent(text), id=f"{page.name}-{number}")
 
 
 def commands() -> Iterator[Any]:
+    """Each line once: several pages begin with the same."""
+    seen: set[str] = set()
     for block in blocks("sh"):
         whole = block.values[0].replace("\\\n", " ")
         for line in whole.splitlines():
-            if line.split() and line.split()[0] in RUNNABLE:
+            if line.split() and line.split()[0] in RUNNABLE and line not in seen:
+                seen.add(line)
                 yield pytest.param(line, id=f"{block.id}-{' '.join(line.split())[:60]}")
 
 
@@ -134,3 +140,29 @@ def test_every_command_is_in_the_documentation():
     text = "".join(page.read_text() for page in PAGES)
     names = [command.name for command in app.registered_commands] + [group.name for group in app.registered_groups]
     assert [name for name in names if f"gslb {name}" not in text] == []
+
+
+@pytest.mark.parametrize("text", list(blocks("console")))
+def test_output_of_the_documentation_is_what_is_printed(text, tmp_path):
+    """Without a node and its state. A line `…` stands for any lines."""
+    command, *shown = text.splitlines()
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    words = [sys.executable, "-m", *shlex.split(command.removeprefix("$ "))]
+    said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False, env=environment)
+    assert (said.returncode, said.stderr) == (0, "")
+    printed = "\n".join(line.rstrip() for line in said.stdout.splitlines())
+    assert re.fullmatch("\n".join("(?s:.*)" if line == "…" else re.escape(line) for line in shown), printed), printed
+
+
+def test_every_command_that_is_named_exists():
+    from gslb.cli.commands import app
+
+    names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    named = re.compile(r"(?:^|`)gslb ([a-z]+)", re.MULTILINE)
+    assert {name for page in PAGES for name in named.findall(page.read_text())} - names == set()
+
+
+def test_pictures_are_small():
+    pictures = list((ROOT / "docs/pictures").iterdir())
+    assert pictures
+    assert [picture.name for picture in pictures if picture.stat().st_size > 200_000] == []
