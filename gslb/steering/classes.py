@@ -69,6 +69,9 @@ class Outlook(NamedTuple):
 def outlook(service: Service, sites: Sequence[Site], far_km: Mapping[str, float] | None, vantages: tuple[str, ...]) -> Outlook:
     serving = [site for site in sites if site.weight > 0] or list(sites)
     home, order = geometry.region_order(service, serving, far_km)
+    if not service.regions:  # a region of last resorts alone is nobody's home, and still has its place behind all others
+        _, all_regions = geometry.region_order(service, sites, far_km)
+        order += tuple(region for region in all_regions if region not in order)
     return Outlook(far_km, home, order, vantages)
 
 

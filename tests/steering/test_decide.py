@@ -8,6 +8,7 @@ from gslb.steering import decide
 from tests.steering.world import (
     BERLIN,
     HONOLULU,
+    SERVICE,
     SITES,
     TOKYO,
     ask,
@@ -260,6 +261,22 @@ def test_a_last_resort_comes_after_every_other_site():
     sites = [replace(site, weight=0) if site.id == "us-fremont" else site for site in SITES]
     decision = decide(world(configuration(sites)), client(HONOLULU), ask())
     assert decision.choices[-1].site == "us-fremont"
+
+
+def test_last_resorts_that_are_a_region_of_their_own_serve_while_no_other_site_does():
+    sites = [replace(site, weight=0) if site.id in US else site for site in SITES]
+    now = world(configuration(sites, replace(SERVICE, regions=None)))
+    for who in (client(HONOLULU), client()):
+        order = [choice.site for choice in decide(now, who, ask()).choices]
+        assert len(order) == len(SITES)
+        assert set(order[-3:]) == set(US)
+        assert first(down(now, *JP, *EU), who) in US
+
+
+def test_last_resorts_in_a_region_that_the_operator_left_out_stay_out():
+    sites = [replace(site, weight=0) if site.id in US else site for site in SITES]
+    now = world(configuration(sites, replace(SERVICE, regions={"default": ("jp", "eu")})))
+    assert {choice.site for choice in decide(now, client(HONOLULU), ask()).choices} == {*JP, *EU}
 
 
 def test_a_client_that_nobody_can_place_gets_the_default_order():
