@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 from datetime import datetime
 from ipaddress import ip_network
+from pathlib import Path
 
 from gslb.admin.feed import Signal
 from gslb.admin.shown import event_view
@@ -32,16 +35,21 @@ Thirteen mirrors, DNS, redirector and probes are up after {seconds:.1f} s. From 
 
 {digs}
   curl -sLi -H 'Host: {HOST}' http://{http}{path}
-  gslb explain {session.configuration.file} 133.11.0.1
+  {_gslb()} explain {session.configuration.file} 133.11.0.1
 
 Dashboard    http://{admin}/
 Token        {session.token}   (operator: log in with it, or put it into GSLB_TOKEN)
 Redirector   {REDIRECTOR} in DNS, http://{http}/ here
 Files        {path.rpartition("/")[0]}/
 
-Type an order and Enter, or from elsewhere: gslb demo tell{_elsewhere(session)} ORDER
+Type an order and Enter, or from elsewhere: {_gslb()} demo tell{_elsewhere(session)} ORDER
   kill jp-tokyo-1     restart jp-tokyo-1     fault jp-tokyo-1 hang     status     explain 133.11.0.1     help     quit
 """
+
+
+def _gslb() -> str:
+    """As another terminal can call it: what `make run` installs is in nobody's PATH."""
+    return "gslb" if shutil.which("gslb") else str(Path(sys.executable).with_name("gslb"))
 
 
 def _elsewhere(session: DemoSession) -> str:
