@@ -27,6 +27,7 @@ HOST = "knoppix.example"
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REGIONS = ("us",) * 3 + ("eu",) * 3 + ("jp",) * 7
 VANTAGE = "tokyo"
+SITE = "jp-7"
 
 
 def site(number: int, region: str, *more: str) -> Site:
@@ -155,3 +156,24 @@ class Scene:
 
     def key(self, site_id: str, door: str = "dns", family: int = 4) -> StandingKey:
         return next(key for key in self.world.standings if key[1:] == (door, site_id, family))
+
+
+def running(**settings) -> Scene:
+    scene = Scene(configuration(**settings)).start()
+    scene.rounds(3)
+    scene.events.clear()
+    return scene
+
+
+def down(scene: Scene, verdict: Verdict = Verdict.REFUSED) -> Scene:
+    scene.fail(SITE, verdict)
+    scene.wait(1.0)
+    return scene
+
+
+def flap(scene: Scene, times: int) -> None:
+    """A minute each: three failures, then five good rounds and the return."""
+    for _ in range(times):
+        scene.fail(SITE)
+        scene.verdicts.clear()
+        scene.rounds(6)
