@@ -177,3 +177,12 @@ def flap(scene: Scene, times: int) -> None:
         scene.fail(SITE)
         scene.verdicts.clear()
         scene.rounds(6)
+
+
+def restarted(scene: Scene, after_s: float) -> Scene:
+    return Scene(
+        scene.configuration,
+        restored=scene.tracker.freeze(),
+        now_s=77.0,  # another boot, another monotonic clock
+        utc=scene.utc + timedelta(seconds=after_s),
+    )

@@ -1,13 +1,12 @@
 """The Health table of the documentation, line by line, through the tracker and on virtual time."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from gslb.model import CheckSettings, Service, State
 from probes.verdict import Verdict
-from tests.state.scene import HOST, SITE, Scene, down, flap, outcome, running, site
+from tests.state.scene import HOST, SITE, Scene, down, flap, outcome, restarted, running, site
 
 # Start and restart
 
@@ -24,15 +23,6 @@ def test_the_first_round_counts_at_once_without_slow_start():
     assert scene.standing(SITE).state is State.DOWN
     assert (scene.standing("us-1").state, scene.standing("us-1").ramp) == (State.UP, 10)
     assert scene.kinds().count("ready") == 1
-
-
-def restarted(scene: Scene, after_s: float) -> Scene:
-    return Scene(
-        scene.configuration,
-        restored=scene.tracker.freeze(),
-        now_s=77.0,  # another boot, another monotonic clock
-        utc=scene.utc + timedelta(seconds=after_s),
-    )
 
 
 def test_after_a_restart_the_last_state_counts():

@@ -9,7 +9,7 @@ from gslb.errors import UsageError
 from gslb.model import CheckSettings, Service, State
 from gslb.state import EventBook, Tracker
 from probes.verdict import Verdict
-from tests.state.scene import HOST, SITE, START, Scene, configuration, down, flap, running, site, thirteen
+from tests.state.scene import HOST, SITE, START, Scene, configuration, down, flap, restarted, running, site, thirteen
 
 # Operators
 
