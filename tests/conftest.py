@@ -1,6 +1,7 @@
 """What every test may count on: asyncio alone, and hypothesis that gives the same examples every time."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,3 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_root"):
             item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+# Started in the background of a script, we would ignore Ctrl-C, and so would every node that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
