@@ -22,8 +22,8 @@ from tests.scenarios.node import JAPAN, PATH, RunningNode, document, of_region, 
 pytestmark = pytest.mark.anyio
 
 SMALL = Recipe(positions=8, block_bytes=4096, kernel_bytes=4096, miniroot_bytes=4096)
-QUICK = {"interval": "500ms", "timeout": "400ms", "rise": 3, "slow_start": "4s", "flap": {"quiet": "4s"}}
-DOWN_WITHIN_S = 6  # an interval, two second looks a second apart, time-outs, a World; and a machine that does other things
+QUICK = {"interval": "1500ms", "timeout": "1400ms", "rise": 3, "slow_start": "4s", "flap": {"quiet": "4s"}}
+DOWN_WITHIN_S = 20  # an interval, three time-outs, a second between them, a World; and a machine that does other things
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,11 @@ async def until(node: RunningNode, condition: Callable[[], object], within_s: fl
     await asyncio.to_thread(node.wait_for, condition, within_s, what)
 
 
+def both_doors(node: RunningNode) -> set[str]:
+    """Where the same client is sent by DNS and by HTTP."""
+    return {node.lands(JAPAN), node.redirected("133.11.0.1")}
+
+
 FAULTS = [
     ("refuse", "down", "refused"),
     ("hang", "down", "connected, but no answer"),
@@ -83,11 +88,10 @@ async def test_a_mirror_that_fails_goes_down_for_its_reason_and_its_clients_go_e
     await fleet.set_fault(chosen, fault.format(own=":".join(map(str, node.http))))
     await until(node, lambda: node.condition(chosen) == condition, DOWN_WITHIN_S, f"{chosen} is {condition}")
     assert reason in node.site(chosen)["reason"]
-    await until(node, lambda: node.lands(JAPAN) != chosen, 2, "DNS sends its clients elsewhere")
-    assert node.redirected("133.11.0.1") == node.lands(JAPAN) != chosen
+    await until(node, lambda: chosen not in both_doors(node), 3, "both doors send its clients elsewhere")
+    assert len(both_doors(node)) == 1
     told = node.events("site-wrong" if condition == "wrong" else "site-down")
-    assert {event["subject"] for event in told} == {chosen}
-    assert reason in told[0]["message"]
+    assert reason in next(event["message"] for event in told if event["subject"] == chosen)
 
 
 @pytest.mark.parametrize("how", ["kill", "freeze"])
@@ -109,7 +113,7 @@ async def test_a_mirror_that_dies_or_freezes_goes_down_and_comes_back_slowly(jap
         return shares[-1]
 
     whole = sum(site == chosen for site in before.values())
-    await until(node, lambda: share() == whole, 15, "it has all its clients again")
+    await until(node, lambda: share() == whole, 30, "it has all its clients again")
     assert shares == sorted(shares)
     assert len(set(shares)) > 2, f"it came back in steps, not at once: {shares}"
     await until(node, lambda: node.condition(chosen) == "up", 5, f"{chosen} is up")
@@ -118,10 +122,10 @@ async def test_a_mirror_that_dies_or_freezes_goes_down_and_comes_back_slowly(jap
 
 async def test_a_mirror_that_flaps_does_not_flap_the_answers(root, tmp_path):
     """Well and dead in turns, for half as long as five rounds take: it goes once, and stays away until it is well for good."""
-    probes = {**QUICK, "interval": "1s", "rise": 5, "slow_start": "2s"}
+    probes = {**QUICK, "rise": 5, "slow_start": "2s"}
     async with running(root, tmp_path, list(of_region("jp"))[:3], probes=probes) as (node, fleet):
         chosen = node.lands(JAPAN)
-        await fleet.set_fault(chosen, "flap 2.5")
+        await fleet.set_fault(chosen, "flap 3")
         seen = [chosen]
         until_s = time.monotonic() + 25
         while time.monotonic() < until_s:
@@ -130,7 +134,7 @@ async def test_a_mirror_that_flaps_does_not_flap_the_answers(root, tmp_path):
         changes = [change for change in pairwise(seen) if change[0] != change[1]]
         assert len(changes) == 1, Counter(changes)
         await fleet.set_fault(chosen, "ok")
-        await until(node, lambda: node.lands(JAPAN) == chosen, 20, "it is back once it has been well for long")
+        await until(node, lambda: node.lands(JAPAN) == chosen, 30, "it is back once it has been well for long")
 
 
 async def test_when_all_are_down_answers_go_on_and_say_so(japan):
@@ -147,7 +151,7 @@ async def test_when_all_are_down_answers_go_on_and_say_so(japan):
 
     for id in fleet.specs:
         await fleet.set_fault(id, "ok")
-    await until(node, lambda: node.events("all-down-over"), DOWN_WITHIN_S + 5, "the end of it")
+    await until(node, lambda: node.events("all-down-over"), DOWN_WITHIN_S + 10, "the end of it")
     await until(node, lambda: set(node.metric("gslb_service_all_down").values()) == {0.0}, 3, "the gauge")
 
 
