@@ -45,7 +45,7 @@ async def test_a_mirror_that_dies_is_left_at_once_and_comes_back_after_five_roun
         await until(node, lambda: node.condition(chosen) == "starting", 70, "five good rounds")
         assert time.monotonic() - back > 35
         await until(node, lambda: node.condition(chosen) == "up", 75, "the whole of its share")
-        assert node.lands(JAPAN) == chosen
+        await until(node, lambda: node.lands(JAPAN) == chosen, 3, "its clients are back, with the next World")
 
 
 async def test_a_mirror_that_flaps_every_5_s_does_not_flap_the_answers(root, tmp_path):
