@@ -73,12 +73,13 @@ class Screen:
         with self._session.node.feed.subscribe() as watching:
             async for notice in watching:
                 if isinstance(notice, Event):
-                    self._out.print(event_line(event_view(notice).model_dump(mode="json")))
+                    self._out.print(event_line(event_view(notice).model_dump(mode="json")), soft_wrap=True)
                 elif notice is Signal.CHANGED:
                     self._tell_moved()
 
     def say(self, text: str) -> None:
-        self._out.print(text)
+        """As it is: what a terminal wraps by itself can be copied whole."""
+        print(text, flush=True)
 
     def _tell_moved(self) -> None:
         for where, before in self._landed.items():
