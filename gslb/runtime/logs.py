@@ -26,7 +26,7 @@ def set_up(*, debug: bool = False, json: bool | None = None) -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *names: structlog.WriteLogger(sys.stderr),  # what it is when a line is written
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
