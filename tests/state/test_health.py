@@ -214,11 +214,12 @@ def test_a_429_says_nothing_of_the_site():
     assert outcome_of(throttled) is Outcome.MUTE
 
 
-def test_a_probe_that_failed_by_itself_says_nothing_of_the_site():
-    assert step(UP, outcome_of(outcome(KEY, Verdict.INTERNAL)), "bug", SETTINGS, 200.0) is UP
+@pytest.mark.parametrize("verdict", [Verdict.INTERNAL, Verdict.NO_ROUTE])
+def test_a_probe_that_failed_by_itself_says_nothing_of_the_site(verdict):
+    assert step(UP, outcome_of(outcome(KEY, verdict)), "bug", SETTINGS, 200.0) is UP
 
 
-@pytest.mark.parametrize("verdict", [each for each in Verdict if each not in (Verdict.THROTTLED, Verdict.INTERNAL)])
+@pytest.mark.parametrize("verdict", [each for each in Verdict if each is not Verdict.THROTTLED and not each.ours])
 def test_every_other_verdict_is_good_bad_or_grave(verdict):
     severe = {Verdict.WRONG_CONTENT: WRONG, Verdict.CERTIFICATE_EXPIRED: EXPIRED}
     assert outcome_of(outcome(KEY, verdict)) is (GOOD if verdict.ok else severe.get(verdict, BAD))
