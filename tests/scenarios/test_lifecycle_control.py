@@ -58,7 +58,7 @@ def test_workers_serve_on_say_that_they_are_stale_and_are_adopted_by_the_next_co
     assert node.ask("133.11.0.0/16").answer[0].ttl == TTL_MIN
     node.start()
     assert node.worker_pids() == pids
-    assert adopted(node) == "2 workers, 2 of them adopted"
+    wait_until(lambda: adopted(node) == "2 workers, 2 of them adopted", 5, "the word of the new control")
     wait_until(lambda: not stale(node) and errors(node) == set(), 3, "fresh again")
     assert node.world() > world
 
@@ -116,7 +116,7 @@ def test_with_another_number_of_workers_those_that_fit_stay(node, count, said):
     node.kill()
     node.workers = count
     node.start()
-    assert adopted(node) == said
+    wait_until(lambda: adopted(node) == said, 5, "the word of the new control")
     now = node.worker_pids()
     assert {index: pid for index, pid in old.items() if index < count} == {i: pid for i, pid in now.items() if i < 2}
     assert len(now) == count
@@ -134,7 +134,7 @@ def test_a_worker_that_died_or_froze_while_control_was_away_is_replaced_and_its_
     os.kill(node.worker_pids()[0], signal.SIGKILL)
     node.start()
     assert node.worker_pids()[1] == old[1]
-    assert adopted(node) == "2 workers, 1 of them adopted"
+    wait_until(lambda: adopted(node) == "2 workers, 1 of them adopted", 5, "the word of the new control")
     assert Burst(node, 60).answered() == 60
     wait_until(lambda: node.metric("gslb_workers")[""] == 2, 5, "both serve")
 
