@@ -12,11 +12,10 @@ from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 
 from gslb.geo import GeoIndex
-from gslb.model import FINEST_PREFIX, Configuration, Family, Match, Network, Place
+from gslb.model import ADDRESS_BITS, FINEST_PREFIX, Configuration, Family, Match, Network, Place
 from gslb.steering import Comparison, Side, compare, locate
 from gslb.steering.compare import Block
 
-_WIDTH: dict[Family, int] = {4: 32, 6: 128}
 _TEREDO = IPv6Network("2001::/32")
 # Registries give nobody more than this: databases fill the unassigned rest of IPv6 with the place of some registry.
 _WIDEST: dict[Family, int] = {4: 0, 6: 20}
@@ -74,7 +73,7 @@ class Survey:
                 length = max(length, part.prefixlen)
                 if any(place.known for place in places) and length >= _WIDEST[family]:
                     yield places, (family, address, length)
-                address += 1 << _WIDTH[family] - length
+                address += 1 << ADDRESS_BITS[family] - length
 
     def _places(self, family: Family, address: int) -> tuple[tuple[Place, Place], int]:
         place, length = self.old.lookup(family, address)
@@ -97,7 +96,7 @@ class Survey:
         sides = (self.old, self.new)
         if len({side.configuration.service(host).sticky(family) for side in sides}) > 1:
             return False
-        clients = [locate(side.lookup, family, address, _WIDTH[family]) for side in sides]
+        clients = [locate(side.lookup, family, address, ADDRESS_BITS[family]) for side in sides]
         classes = [side.steering.classify(host, client) for side, client in zip(sides, clients, strict=True)]
         return self.old.firsts(host, family, classes[0]) == self.new.firsts(host, family, classes[1])
 
@@ -118,7 +117,7 @@ def _networks(matches: Iterable[Match | None]) -> Iterator[Network]:
 
 def _last(block: Block) -> int:
     family, first, length = block
-    return first + (1 << _WIDTH[family] - length) - 1
+    return first + (1 << ADDRESS_BITS[family] - length) - 1
 
 
 def _weight(block: Block) -> float:

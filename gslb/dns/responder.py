@@ -47,7 +47,7 @@ from gslb.dns.reply import bad_version, header_only, not_implemented, truncated,
 from gslb.dns.sample import Sample, sample
 from gslb.dns.serving import Asker, Kept, Served, Serving
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
-from gslb.model import Family, View
+from gslb.model import ADDRESS_BITS, Family, View
 from gslb.steering import Located
 
 OUT_OF_ZONE: Final = empty(REFUSED, error_option(EDE_NOT_AUTHORITATIVE))
@@ -59,7 +59,6 @@ TRANSFERS: Final = frozenset((AXFR, IXFR))
 
 CACHED_QUERY_MAX: Final = 200  # octets; what people send has 40 to 90
 SAMPLE_EVERY_S: Final = 0.1
-BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
 
 
 class Responder:
@@ -209,7 +208,7 @@ class Responder:
         resolver = self._peer(peer)
         subnet = None if edns is None else edns.subnet
         if subnet is None or not subnet.length:
-            return Asker(*resolver, BITS[resolver[0]])
+            return Asker(*resolver, ADDRESS_BITS[resolver[0]])
         return Asker(subnet.family, subnet.network, subnet.length, resolver)
 
     def _peer(self, peer: str) -> tuple[Family, int]:

@@ -10,13 +10,12 @@ from gslb.errors import GeoError
 from gslb.geo.database import Database, Signature, Source, signature
 from gslb.geo.overrides import Overrides, filled
 from gslb.geo.schemas import NOTHING, Fields
-from gslb.model import Family, GeoSettings, Place
+from gslb.model import ADDRESS_BITS, Family, GeoSettings, Place
 
 BUNDLED: Final = "bundled"
 BUNDLED_PATH = Path(__file__).with_name("data") / "bundled.mmdb"
 
 _MOST_PLACES = 65_536
-_WIDTH: dict[Family, int] = {4: 32, 6: 128}
 
 
 class GeoIndex:
@@ -71,7 +70,7 @@ class GeoIndex:
             return database.lookup(family, address)
         except Exception:  # of whatever kind: the bytes are somebody else's, and a query waits
             self.errors += 1
-            return NOTHING, _WIDTH[family]  # nothing is known of the neighbours
+            return NOTHING, ADDRESS_BITS[family]  # nothing is known of the neighbours
 
     def _place(self, fields: Fields) -> Place:
         """Equal places are one object: there are far fewer places than networks."""

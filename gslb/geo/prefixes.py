@@ -10,9 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from gslb.model import Family, Network
-
-_WIDTH: dict[Family, int] = {4: 32, 6: 128}
+from gslb.model import ADDRESS_BITS, Family, Network
 
 
 def uniform_prefix(networks: Iterable[Network], family: Family, address: int) -> int:
@@ -20,7 +18,7 @@ def uniform_prefix(networks: Iterable[Network], family: Family, address: int) ->
 
     For one question. Keep a PrefixSet for many.
     """
-    width = _WIDTH[family]
+    width = ADDRESS_BITS[family]
     longest = 0
     for network in networks:
         if network.version != family:
@@ -41,14 +39,14 @@ class PrefixSet:
         self.networks = tuple(dict.fromkeys(networks))
         self.covers: dict[Family, list[tuple[Network, ...]]] = {}
         self._cuts: dict[Family, list[int]] = {}
-        for family in _WIDTH:
+        for family in ADDRESS_BITS:
             self._cuts[family], self.covers[family] = _regions(self.networks, family)
 
     def region(self, family: Family, address: int) -> tuple[int, int]:
         """The region of `address`, and the length of the widest block around it that lies in it."""
         cuts = self._cuts[family]
         after = bisect_right(cuts, address)
-        length, longest = 0, _WIDTH[family] + 1
+        length, longest = 0, ADDRESS_BITS[family] + 1
         if after > 1:  # the first cut is the bottom of the address space
             length = longest - ((cuts[after - 1] - 1) ^ address).bit_length()
         if after < len(cuts):
@@ -93,8 +91,8 @@ def _regions(networks: Iterable[Network], family: Family) -> tuple[list[int], li
         close(start)
         stack.insert(0, network)
         cut(start, tuple(stack))
-    close(1 << _WIDTH[family])
-    if cuts[-1] == 1 << _WIDTH[family]:
+    close(1 << ADDRESS_BITS[family])
+    if cuts[-1] == 1 << ADDRESS_BITS[family]:
         cuts.pop()
         covers.pop()
     return cuts, covers

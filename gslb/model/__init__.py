@@ -38,6 +38,7 @@ from gslb.model.event import (
     Severity,
 )
 from gslb.model.place import (
+    ADDRESS_BITS,
     FINEST_PREFIX,
     Address,
     Family,
@@ -57,6 +58,7 @@ from gslb.model.world import (
 )
 
 __all__ = [
+    "ADDRESS_BITS",
     "FINEST_PREFIX",
     "RAMP_STEPS",
     "SLOTS",

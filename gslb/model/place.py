@@ -11,6 +11,9 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Family = Literal[4, 6]
 
+# Bits of a whole address.
+ADDRESS_BITS: Mapping[Family, int] = {4: 32, 6: 128}
+
 # The unit of steering: no door tells clients within one of these networks apart (RFC 7871 section 11.1).
 FINEST_PREFIX: Mapping[Family, int] = {4: 24, 6: 56}
 

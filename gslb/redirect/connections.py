@@ -94,7 +94,8 @@ class Connections:
         if not len(self):
             return True
         try:
-            await asyncio.wait_for(self._empty.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for can lose a cancel (gh-86296)
+                await self._empty.wait()
         except TimeoutError:
             return False
         return True

@@ -8,10 +8,10 @@ from hashlib import sha256
 from html import escape
 from typing import Any, Final
 
-from gslb.model import Decision, Request, SiteTrace, View
+from gslb.model import ADDRESS_BITS, Decision, Request, SiteTrace, View
 from gslb.redirect.location import Target, location, plain_path
 from gslb.redirect.pages import decision_field, url_of
-from gslb.redirect.peers import BITS, Peer
+from gslb.redirect.peers import Peer
 from gslb.redirect.reply import Reply, write_head
 from gslb.redirect.sample import network_of
 from gslb.redirect.serving import Serving, Wish
@@ -39,7 +39,7 @@ _PAGE: Final = """<!DOCTYPE html>
 def write_mirrorlist(
     serving: Serving, service: str, view: View, client: Peer, target: Target, wish: Wish, stale: bool, accept: bytes
 ) -> Reply:
-    located = serving.locator.find(service, client.family, client.address, BITS[client.family])
+    located = serving.locator.find(service, client.family, client.address, ADDRESS_BITS[client.family])
     request = Request(service, view, plain_path(target.path), wish.nth, wish.avoid)
     decision = decide(serving.world, located.client, request)
     listed = _listed(serving, service, view, client, target, decision, stale)

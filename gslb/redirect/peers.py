@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from gslb.model import FINEST_PREFIX, Family, Network
 
 _MAPPED: Final = 0xFFFF  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2
-BITS: Final[dict[Family, int]] = {4: 32, 6: 128}
 
 
 class Peer(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import functools
 import socket
@@ -209,8 +208,7 @@ class HttpServer:
 
     async def _admitted(self, limit_s: float) -> None:
         if self._admitting:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.wait(set(self._admitting)), limit_s)
+            await asyncio.wait(set(self._admitting), timeout=limit_s)
 
     def _finish(self, idle_s: float) -> None:
         """Ends what has been without a request for so long."""

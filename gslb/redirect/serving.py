@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gslb.model import Request, View, World
+from gslb.model import ADDRESS_BITS, Request, View, World
 from gslb.redirect.pages import Page, Pages, write_decision
-from gslb.redirect.peers import BITS, Peer
+from gslb.redirect.peers import Peer
 from gslb.steering import ClientClass, decide
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Serving:
     reported: set[tuple[str, ClientClass]] = field(default_factory=set)
 
     def steer(self, service: str, view: View, client: Peer, wish: Wish) -> Served:
-        located = self.locator.find(service, client.family, client.address, BITS[client.family])
+        located = self.locator.find(service, client.family, client.address, ADDRESS_BITS[client.family])
         number = located.number
         if wish is NO_WISH and number is not None:
             page = self.pages.outcomes[self.table.number(view, number, located.slot)]

@@ -11,11 +11,10 @@ import secrets
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from gslb.model import Configuration, Family
+from gslb.model import ADDRESS_BITS, Configuration, Family
 from gslb.steering import ClientClass, Lookup, SteeringMap, locate
 
 MOST_CLASSES = 8192  # a table of so many takes a second to compile; clients beyond are decided one by one
-WIDTH: dict[Family, int] = {4: 32, 6: 128}
 
 
 class Example(NamedTuple):
@@ -93,9 +92,9 @@ def _example(row: Any, hosts: frozenset[str]) -> Example | None:
     service, family, address, length = row
     if not isinstance(service, str) or service not in hosts or any(type(number) is not int for number in row[1:]):
         return None
-    if family not in WIDTH:
+    if family not in ADDRESS_BITS:
         return None
-    width = WIDTH[family]
+    width = ADDRESS_BITS[family]
     if not (0 <= length <= width and 0 <= address < 1 << width):
         return None
     return Example(service, family, address, length)

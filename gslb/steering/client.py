@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gslb.geo.special import embedded_ipv4, special_prefix
-from gslb.model import FINEST_PREFIX, Client, Family, Place
+from gslb.model import ADDRESS_BITS, FINEST_PREFIX, Client, Family, Place
 
 Lookup = Callable[[Family, int], tuple[Place, int]]
-
-WIDTH: dict[Family, int] = {4: 32, 6: 128}
 
 
 def locate(
@@ -29,14 +27,14 @@ def locate(
     A length of 0 tells nothing of the client (RFC 7871 section 7.1.2): then the resolver is the client.
     """
     if length == 0 and resolver is not None:
-        return locate(lookup, *resolver, WIDTH[resolver[0]])
+        return locate(lookup, *resolver, ADDRESS_BITS[resolver[0]])
     family, network, length, offset = _unit(family, address, length)
     place, place_prefix = lookup(family, network)
     special = None
     if not place.known and resolver is not None:
         special = special_unit(family, network)
         if special is not None:
-            place = locate(lookup, *resolver, WIDTH[resolver[0]]).place
+            place = locate(lookup, *resolver, ADDRESS_BITS[resolver[0]]).place
     return Client(family, network, length, place, place_prefix, offset, special)
 
 
@@ -60,5 +58,5 @@ def _unit(family: Family, address: int, length: int) -> tuple[Family, int, int, 
 
 
 def _cut(family: Family, address: int, length: int) -> int:
-    shift = WIDTH[family] - length
+    shift = ADDRESS_BITS[family] - length
     return address >> shift << shift

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from gslb.model import FINEST_PREFIX, SLOTS, Configuration, Door, Family, View, World
+from gslb.model import ADDRESS_BITS, FINEST_PREFIX, SLOTS, Configuration, Door, Family, View, World
 from gslb.steering.arrange import plan_of
 from gslb.steering.classes import ClientClass
-from gslb.steering.client import WIDTH, Lookup, locate
+from gslb.steering.client import Lookup, locate
 from gslb.steering.decide import judge
 from gslb.steering.filters import required
 from gslb.steering.map import SteeringMap
@@ -101,16 +101,16 @@ def compare(old: Side, new: Side, blocks: Iterable[Block]) -> Comparison:
 
 def _parts(old: Side, new: Side, host: str, block: Block) -> Iterator[Part]:
     family, position, length = block
-    end = position + (1 << WIDTH[family] - length)
+    end = position + (1 << ADDRESS_BITS[family] - length)
     while position < end:
         part = _part(old, new, host, (family, position, length))
         yield part
-        position += 1 << WIDTH[family] - part.length
+        position += 1 << ADDRESS_BITS[family] - part.length
 
 
 def _part(old: Side, new: Side, host: str, block: Block) -> Part:
     family, position, length = block
-    clients = [locate(side.lookup, family, position, WIDTH[family]) for side in (old, new)]
+    clients = [locate(side.lookup, family, position, ADDRESS_BITS[family]) for side in (old, new)]
     classes, slots = [], []
     alone = True
     for side, client in zip((old, new), clients, strict=True):

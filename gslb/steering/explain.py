@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
 
-from gslb.model import Client, Decision, Request, Why
+from gslb.model import ADDRESS_BITS, Client, Decision, Request, Why
 from gslb.steering.classes import ClientClass
-from gslb.steering.client import WIDTH
 
 WHY: Mapping[Why, str] = {
     Why.NEAREST: "the nearest site that is up",
@@ -54,7 +53,7 @@ def _addresses(decision: Decision) -> list[str]:
 
 def _client(client: Client) -> dict[str, Any]:
     place = client.place
-    shift = WIDTH[client.family] - client.length
+    shift = ADDRESS_BITS[client.family] - client.length
     network = ip_network((client.network >> shift << shift, client.length))
     return {
         "network": str(network),

@@ -14,9 +14,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from math import log
 
-from gslb.model import FINEST_PREFIX, RAMP_STEPS, SLOTS, Family
+from gslb.model import ADDRESS_BITS, FINEST_PREFIX, RAMP_STEPS, SLOTS, Family
 
-_WIDTH = {4: 32, 6: 128}
 _PENALTY = 64.0  # more than -ln(u) of any u, divided by any weight: draws are multiples of 2^-54
 
 # What ranks a site behind its equals, from the best on.
@@ -29,7 +28,7 @@ def key_length(sticky: int, family: Family) -> int:
 
 def slot_of(service: str, family: Family, network: int, length: int) -> int:
     """The slot of the network that `length` bits of `network` (full width) make."""
-    width = _WIDTH[family]
+    width = ADDRESS_BITS[family]
     key = (network >> (width - length) << (width - length)).to_bytes(width // 8, "big")
     digest = blake2b(service.encode() + b"\0" + key, digest_size=8, person=b"gslb slot")
     return int.from_bytes(digest.digest(), "big") % SLOTS

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from gslb.errors import NodeError
+from gslb.model import ADDRESS_BITS
 from gslb.runtime.frames import LARGEST_FROM_WORKER, Reader, document
-from gslb.runtime.learning import WIDTH, examples
+from gslb.runtime.learning import examples
 from gslb.runtime.tallies import Tallies
 
 CORPUS = Path(__file__).with_name("corpus") / "frames"
@@ -36,8 +37,8 @@ def _take(told: dict[str, object], tallies: Tallies) -> None:
     tallies.add(told)
     for found in examples(told.get("classes"), HOSTS):
         assert found.service in HOSTS
-        assert 0 <= found.address < 1 << WIDTH[found.family]
-        assert 0 <= found.length <= WIDTH[found.family]
+        assert 0 <= found.address < 1 << ADDRESS_BITS[found.family]
+        assert 0 <= found.length <= ADDRESS_BITS[found.family]
 
 
 if __name__ == "__main__":

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import socket
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from gslb.errors import BusyError
+from gslb.geo.distance import distance_km
 from gslb.model import Location
 
 NODE = Location(35.68, 139.77)  # Tokyo
 PORT = 8083
 
-_EARTH_KM = 6371.0
 _KM_PER_MS = 100.0  # of round trip: light in fibre, there and back
 _DETOUR = 1.5  # cables do not follow great circles
 _LEAST_MS = 1.0  # also next door, so that a slow neighbour can be told
@@ -64,7 +63,7 @@ def mirror_specs(port: int = PORT, node: Location = NODE, sites: Iterable[DemoSi
 
 def delay_ms(here: Location, there: Location) -> float:
     """A round trip over that distance."""
-    return max(_LEAST_MS, round(_distance_km(here, there) / _KM_PER_MS * _DETOUR, 1))
+    return max(_LEAST_MS, round(distance_km(here, there) / _KM_PER_MS * _DETOUR, 1))
 
 
 def free_port(addresses: Iterable[str], wanted: int = PORT) -> int:
@@ -85,10 +84,3 @@ def _is_free(addresses: tuple[str, ...], port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _distance_km(here: Location, there: Location) -> float:
-    """Great circle, by the haversine formula."""
-    lat1, lon1, lat2, lon2 = map(math.radians, (*here, *there))
-    chord = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    return 2 * _EARTH_KM * math.asin(math.sqrt(min(1.0, chord)))
