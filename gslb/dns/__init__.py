@@ -1,21 +1,20 @@
 """The DNS door: Decision -> DNS message."""
 
 from gslb.dns.book import Book, build_book
-from gslb.dns.metrics import METRICS, Counters
+from gslb.dns.metrics import METRICS
 from gslb.dns.responder import Responder
-from gslb.dns.sample import Sample
 from gslb.dns.selfcheck import is_own_answer, self_query
 from gslb.dns.serving import Serving
 from gslb.dns.tcp import TcpServer
 from gslb.dns.tree import Tree, build_tree
 from gslb.dns.udp import UdpServer
+from gslb.model.counting import Counters
 
 __all__ = [
     "METRICS",
     "Book",
     "Counters",
     "Responder",
-    "Sample",
     "Serving",
     "TcpServer",
     "Tree",

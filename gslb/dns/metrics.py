@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-Counters = dict[tuple[str, ...], int]
-
 METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "gslb_dns_answers_total": (
         "Answers sent, by transport, type of the question and RCODE.",
@@ -33,7 +31,3 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("reason",),
     ),
 }
-
-
-def add(counters: Counters, *key: str) -> None:
-    counters[key] = counters.get(key, 0) + 1

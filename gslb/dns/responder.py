@@ -42,13 +42,13 @@ from gslb.dns.codes import (
 )
 from gslb.dns.cursor import Malformed
 from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record
-from gslb.dns.metrics import Counters, add
 from gslb.dns.reply import bad_version, header_only, not_implemented, truncated, whole, without_authority
-from gslb.dns.sample import Sample, sample
 from gslb.dns.serving import Asker, Kept, Served, Serving
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
 from gslb.model import ADDRESS_BITS, Family, View
+from gslb.model.counting import Counters, add
 from gslb.steering import Located
+from gslb.steering.sample import Sample, network_of, sample
 
 OUT_OF_ZONE: Final = empty(REFUSED, error_option(EDE_NOT_AUTHORITATIVE))
 NO_TRANSFER: Final = empty(REFUSED, error_option(EDE_NOT_SUPPORTED, "no zone transfer"))
@@ -136,7 +136,9 @@ class Responder:
             counters[name] = counters.get(name, 0) + 1
         if served is not None and self._on_sample is not None and self._clock() >= self._next_sample_s:
             self._next_sample_s = self._clock() + SAMPLE_EVERY_S
-            self._on_sample(sample(serving.world, kind, served))
+            steered, asker = served.steered, served.asker
+            network = network_of(serving.world, steered.service, asker.family, asker.address, asker.length)
+            self._on_sample(sample(serving.world, steered, network, TYPE_NAMES.get(kind, str(kind)), served.located.scope))
         return wire[:2] + tail
 
     def _answer(self, serving: Serving, wire: bytes, peer: str, tcp: bool) -> Kept:

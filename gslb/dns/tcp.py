@@ -16,9 +16,9 @@ from collections import OrderedDict, deque
 from ipaddress import ip_address, ip_network
 from typing import cast
 
-from gslb.dns.metrics import Counters, add
 from gslb.dns.responder import Responder
 from gslb.model import FINEST_PREFIX, Limits
+from gslb.model.counting import Counters, add
 
 WRITE_BUFFER = 64 * 1024  # octets that a slow reader may leave with us, and one answer more
 TURN_QUERIES = 8  # of one connection, before the next one

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from struct import Struct
 from typing import Any, Final
 
-from gslb.dns.metrics import Counters, add
 from gslb.dns.responder import Responder
+from gslb.model.counting import Counters, add
 
 # <linux/in.h> and <linux/in6.h>; the socket module of Python 3.11 does not name them.
 IP_PKTINFO: Final = 8

@@ -6,8 +6,8 @@ import contextlib
 import socket
 from collections.abc import Hashable
 
+from gslb.model.counting import add
 from gslb.redirect.connections import Connections, State
-from gslb.redirect.metrics import add
 
 
 class Arrival:

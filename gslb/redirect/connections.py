@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final, Protocol
 
 from gslb.model import Limits
-from gslb.redirect.metrics import Counters
+from gslb.model.counting import Counters
 
 LAST_WORDS_S: Final = 2.0  # for the peer to read our last response and close, once we have
 _SOONEST_S: Final = 0.01

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-Counters = dict[tuple[str, ...], int]
-
 METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "gslb_http_responses_total": ("Responses sent, by status.", ("status",)),
     "gslb_http_steered_total": ("Requests that were steered, by first site and reason.", ("service", "site", "why")),
@@ -29,7 +27,3 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("reason",),
     ),
 }
-
-
-def add(counters: Counters, *key: str) -> None:
-    counters[key] = counters.get(key, 0) + 1

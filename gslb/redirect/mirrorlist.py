@@ -13,9 +13,9 @@ from gslb.redirect.location import Target, location, plain_path
 from gslb.redirect.pages import decision_field, url_of
 from gslb.redirect.peers import Peer
 from gslb.redirect.reply import Reply, write_head
-from gslb.redirect.sample import network_of
 from gslb.redirect.serving import Serving, Wish
 from gslb.steering import decide
+from gslb.steering.sample import network_of
 
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -64,7 +64,7 @@ def _listed(
     return {
         "service": service,
         "path": target.suffix.decode("ascii"),
-        "client": network_of(serving.world, service, client),
+        "client": network_of(serving.world, service, client.family, client.address),
         "why": decision.why.value,
         "world": decision.world,
         "stale": stale,

@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Hashable
 from typing import Final, cast
 
+from gslb.model.counting import add
 from gslb.redirect.arrival import Arrival
 from gslb.redirect.connections import Connections, State
 from gslb.redirect.inquiry import Inquiry, InquiryReader
-from gslb.redirect.metrics import add
 from gslb.redirect.peers import Peer, peer_of, read_address
 from gslb.redirect.proxy import SIGNATURE, BadProxyHeader, may_be_proxy, read_proxy
 from gslb.redirect.redirector import Redirector

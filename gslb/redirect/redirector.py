@@ -12,17 +12,17 @@ from collections.abc import Callable
 from typing import Final
 
 from gslb.model import View
+from gslb.model.counting import Counters, add
 from gslb.redirect.inquiry import Inquiry
 from gslb.redirect.location import Target, plain_path, read_target
-from gslb.redirect.metrics import Counters, add
 from gslb.redirect.mirrorlist import write_mirrorlist
 from gslb.redirect.peers import Peer, forwarded_for, forwarded_tls, read_address
 from gslb.redirect.refusal import Refusal
 from gslb.redirect.reply import Reply, refuse
-from gslb.redirect.sample import Sample, sample
 from gslb.redirect.selfcheck import SELF_HOST, self_reply
 from gslb.redirect.serving import NO_WISH, Served, Serving, Wish
 from gslb.steering import Located
+from gslb.steering.sample import Sample, network_of, sample
 
 SAMPLE_EVERY_S: Final = 0.1
 HOP_MAX: Final = 100  # octets of one hop: an address with zone, port and blanks; longer ones would only fill the memory
@@ -159,7 +159,8 @@ class Redirector:
             add(counters, "gslb_http_decided_total", page.service, "request")
         if self._on_sample is not None and self._clock() >= self._next_sample_s:
             self._next_sample_s = self._clock() + SAMPLE_EVERY_S
-            self._on_sample(sample(serving.world, page, client, served.located.scope, tls))
+            network = network_of(serving.world, page.service, client.family, client.address)
+            self._on_sample(sample(serving.world, page, network, "https" if tls else "http", served.located.scope))
 
     def _report(self, serving: Serving, service: str, located: Located) -> None:
         add(self.counters, "gslb_http_decided_total", service, "class")

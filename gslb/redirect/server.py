@@ -13,9 +13,9 @@ from typing import Final
 
 from gslb.errors import UsageError
 from gslb.model import Limits, Tls
+from gslb.model.counting import Counters, add
 from gslb.redirect.arrival import Arrival
 from gslb.redirect.connections import LAST_WORDS_S, Connections, State
-from gslb.redirect.metrics import Counters, add
 from gslb.redirect.peers import Peer, peer_of, read_address
 from gslb.redirect.protocol import READ_MAX, HttpProtocol
 from gslb.redirect.proxy import FIXED_OCTETS, SIGNATURE, BadProxyHeader, read_proxy

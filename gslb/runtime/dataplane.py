@@ -23,7 +23,7 @@ from gslb.geo.index import BUNDLED
 from gslb.model import Configuration, GeoSettings, Limits
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener, turn_away
-from gslb.steering import ClientClass, Located, Locator, SteeringMap
+from gslb.steering import ClientClass, Located, Locator, Sample, SteeringMap
 
 STALE_INTERVALS = 3
 MOST_WAITING = 1000  # new classes and samples between two tallies
@@ -264,7 +264,7 @@ class DataPlane:
         if client.special is None and len(self._new) < MOST_WAITING:
             self._new.append([service, client.family, client.network, client.length])
 
-    def _sample(self, sample: dns.Sample | redirect.Sample) -> None:
+    def _sample(self, sample: Sample) -> None:
         if len(self._samples) < MOST_WAITING:
             self._samples.append(asdict(sample))
 

@@ -8,6 +8,7 @@ from gslb.steering.explain import explain, lines
 from gslb.steering.filters import FILTERS
 from gslb.steering.locator import Located, Locator
 from gslb.steering.map import SteeringMap
+from gslb.steering.sample import Sample
 from gslb.steering.table import Memo, Outcome, Table, compile_table
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Lookup",
     "Memo",
     "Outcome",
+    "Sample",
     "Side",
     "SteeringMap",
     "Table",

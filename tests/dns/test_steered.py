@@ -11,10 +11,10 @@ import dns.message
 import dns.rcode
 import pytest
 
-from gslb.dns import Responder, Sample
+from gslb.dns import Responder
 from gslb.model import Door as WhichDoor
 from gslb.model import World
-from gslb.steering import ClientClass
+from gslb.steering import ClientClass, Sample
 from tests.dns import worlds
 from tests.dns.door import Door, Transport
 from tests.dns.worlds import HOST, PLACES, SERVICE
@@ -266,7 +266,7 @@ class TestTelling:
         assert len(samples) == 1
         now[0] += 1
         asked(by, query("AAAA"), "2001:200::99")
-        assert [(sample.client, sample.type, sample.sites) for sample in samples] == [
+        assert [(sample.client, sample.asked, sample.sites) for sample in samples] == [
             ("133.11.0.0/16", "A", ("jp-1",)),
             ("2001:200::/40", "AAAA", ("jp-1",)),
         ]

@@ -12,9 +12,9 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from gslb.model import Configuration, Family, Limits, Listen, Place, World
-from gslb.redirect import HttpServer, Redirector, Sample, Serving, build_pages
-from gslb.redirect.metrics import Counters
-from gslb.steering import ClientClass, Locator, Memo, SteeringMap, compile_table, locate
+from gslb.model.counting import Counters
+from gslb.redirect import HttpServer, Redirector, Serving, build_pages
+from gslb.steering import ClientClass, Locator, Memo, Sample, SteeringMap, compile_table, locate
 from tests.steering import world as worlds
 
 HOST = worlds.HOST
