@@ -63,6 +63,8 @@ class ControlNode:
         self.index = geo
         self._store = store
         self._world: World | None = None
+        self._probed = 0  # the number of the first World that knows results of probes
+        self._settled = False  # ready once is ready for good
 
     # What runs
 
@@ -78,6 +80,9 @@ class ControlNode:
         pause_s = tally.get("longest_s")
         if isinstance(pause_s, float) and 0.0 <= pause_s < math.inf:
             self.pause_s[index] = pause_s
+        if not self._settled and self._ready():
+            self._settled = True
+            self.feed.changed()
 
     def reloaded(self, reload: Reload) -> None:
         self.reload = reload
@@ -85,6 +90,8 @@ class ControlNode:
 
     def set_world(self, world: World) -> None:
         self._world, self.world_at = world, datetime.now(UTC)
+        if world.ready and not self._probed:
+            self._probed = world.number
         self.feed.changed()
 
     @property
@@ -98,7 +105,7 @@ class ControlNode:
     def status(self) -> Status:
         workers = self.pool.workers if self.pool else []
         return Status(
-            ready=self.watch.tracker.ready,
+            ready=self._ready(),
             stale=any(self.stale.values()),
             started=self.started,
             world_at=self.world_at,
@@ -106,6 +113,16 @@ class ControlNode:
             workers=sum(worker.serving for worker in workers),
             workers_wanted=len(workers),
         )
+
+    def _ready(self) -> bool:
+        """Whether clients are steered by what the probes found: every worker that serves has had a World that knows."""
+        if self._settled or not self._probed:
+            return self._settled
+        if self.pool is None:
+            served = self.publisher.published if self.publisher else None
+            return served is not None and served.number >= self._probed
+        serving = [worker.world for worker in self.pool.workers if worker.serving]
+        return bool(serving) and min(serving) >= self._probed
 
     def reports(self) -> Sequence[SiteReport]:
         return [self.watch.tracker.report(site.id) for site in self.configuration.sites]

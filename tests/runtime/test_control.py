@@ -47,6 +47,14 @@ async def test_what_doors_count_comes_together(tmp_path, workers):
         await until(lambda: len(control._publisher.classes) >= 1)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+async def test_a_node_that_says_it_is_ready_steers_by_what_the_probes_found(tmp_path, workers):
+    async with running(configuration(tmp_path), workers) as control:
+        await until(lambda: control.node.status().ready)
+        for _ in range(8):  # some by each worker
+            assert "why=starting" not in await get(control)
+
+
 async def test_a_reload_changes_the_answers_of_the_one_process(tmp_path):
     async with running(configuration(tmp_path)) as control:
         service = {"host": HOST, "check": {"type": "exec", "command": ["/bin/true"]}, "answers": 2}
