@@ -41,7 +41,7 @@ _FOLDING = ("reason", "what", "message")
 
 def explanation(told: Document) -> Iterator[RenderableType]:
     from gslb.model import Why
-    from gslb.steering.explain import WHY
+    from gslb.steering import WHY
 
     told = cleaned(told)
     client = told["client"]

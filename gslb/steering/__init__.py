@@ -4,7 +4,7 @@ from gslb.steering.classes import ClientClass, Group
 from gslb.steering.client import Lookup, locate
 from gslb.steering.compare import Comparison, Side, compare
 from gslb.steering.decide import decide
-from gslb.steering.explain import explain, lines
+from gslb.steering.explain import WHY
 from gslb.steering.filters import FILTERS
 from gslb.steering.locator import Located, Locator
 from gslb.steering.map import SteeringMap
@@ -13,6 +13,7 @@ from gslb.steering.table import Memo, Outcome, Table, compile_table
 
 __all__ = [
     "FILTERS",
+    "WHY",
     "ClientClass",
     "Comparison",
     "Group",
@@ -28,7 +29,5 @@ __all__ = [
     "compare",
     "compile_table",
     "decide",
-    "explain",
-    "lines",
     "locate",
 ]

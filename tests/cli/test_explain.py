@@ -38,6 +38,14 @@ def test_where_nothing_is_known_every_site_is_unknown_and_geography_decides(file
     assert told["sites"][0]["site"].startswith("jp-")
 
 
+def test_the_first_line_says_who_asks_and_where_that_is(file, capsys):
+    assert run(["explain", str(file), "133.11.0.1"]) == 0
+    who = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("133.11."))
+    assert who == "133.11.0.0/24  JP, 35.69 139.76, home region jp"
+    assert run(["explain", str(file), "10.1.2.3"]) == 0
+    assert "10.1.2.0/24  nobody knows where it is\n" in capsys.readouterr().out
+
+
 def test_the_last_state_is_taken_where_no_node_runs(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GSLB_TOKEN", TOKEN)
     users = {"users": [{"name": "ops", "role": "operator", "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}]}
