@@ -77,7 +77,8 @@ class NodeApi:
     def _refusal(self, response: httpx.Response) -> NodeError | UsageError:
         detail = _detail(response)
         if response.status_code == 401:
-            return NodeError(f"{self.url} wants a token: {detail}; put yours into {TOKEN}")
+            said = f"refused the token: {detail}" if "Authorization" in self._client.headers else "wants a token"
+            return NodeError(f"{self.url} {said}; put yours into {TOKEN}")
         kind = UsageError if response.status_code == 422 else NodeError
         return kind(f"{self.url} refused ({response.status_code}): {detail}")
 

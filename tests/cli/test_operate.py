@@ -89,8 +89,8 @@ def test_a_follower_sees_what_happens_and_ctrl_c_is_its_end(node, capsys):
 @pytest.mark.parametrize(
     ("token", "words", "told"),
     [
-        ("", ["enable", SITE], "wants a token"),
-        ("wrong", ["enable", SITE], "put yours into GSLB_TOKEN"),
+        ("", ["enable", SITE], "wants a token; put yours into GSLB_TOKEN"),
+        ("wrong", ["enable", SITE], "refused the token: this token is nobody's; put yours into GSLB_TOKEN"),
         (TOKEN, ["enable", "nowhere"], "refused (404): there is no site nowhere"),
         (TOKEN, ["enable", "../status"], "refused (404)"),
     ],
