@@ -20,6 +20,7 @@ from gslb.model import Endpoint, Listen
 Role = Literal["dns-udp", "dns-tcp", "http", "https", "admin"]
 UDP_BUFFER = 4 << 20
 BACKLOG = 4096
+ANY_PORT_TRIES = 8
 SO_RCVBUFFORCE = 33
 
 
@@ -48,6 +49,14 @@ def open_all(wanted: Sequence[Listener], workers: int) -> list[list[socket.socke
     """Sockets for each worker, in the order of `wanted`. Port 0 becomes one free port for all workers."""
     for listener in wanted:
         _refuse_to_share(listener)
+    chosen_by_kernel = any(not listener.endpoint.port for listener in wanted)
+    for _ in range(ANY_PORT_TRIES if chosen_by_kernel else 0):
+        with contextlib.suppress(BusyError):  # a port that is free for UDP may be taken for TCP: another one, then
+            return _open_once(wanted, workers)
+    return _open_once(wanted, workers)
+
+
+def _open_once(wanted: Sequence[Listener], workers: int) -> list[list[socket.socket]]:
     opened: list[list[socket.socket]] = [[] for _ in range(workers)]
     ports: dict[tuple[str, Endpoint], int] = {}
     try:

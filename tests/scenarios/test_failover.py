@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import dns.message
 import pytest
 
 from gslb.runtime.demo.fleet import Fleet
@@ -59,6 +60,11 @@ async def japan(root: Path, tmp_path: Path) -> AsyncIterator[tuple[RunningNode, 
     """Three mirrors: Tokyo, Tsukuba, Nagoya, equals for clients in Tokyo."""
     async with running(root, tmp_path, list(of_region("jp"))[:3]) as found:
         yield found
+
+
+def asked_of_all(node: RunningNode) -> list[dns.message.Message]:
+    """Answers from as many ports as reach every worker: they take a new World within milliseconds of each other, not at once."""
+    return [node.ask(JAPAN) for _ in range(16)]
 
 
 async def until(node: RunningNode, condition: Callable[[], object], within_s: float, what: str) -> None:
@@ -143,6 +149,7 @@ async def test_when_all_are_down_answers_go_on_and_say_so(japan):
         await fleet.set_fault(id, "500")
     await until(node, lambda: node.events("all-down"), DOWN_WITHIN_S, "the event")
     await until(node, lambda: "why=fail-open" in node.get().headers["GSLB-Decision"], 3, "HTTP says it")
+    await until(node, lambda: all(each.options for each in asked_of_all(node)), 3, "DNS says it")
     reply = node.ask(JAPAN)
     assert reply.answer[0].ttl == 15
     assert [option.code for option in reply.options if option.otype == 15] == [0]
@@ -166,6 +173,7 @@ async def test_wrong_content_and_drained_sites_are_not_served_even_when_nothing_
         said = await node.operate("drain", second, "--reason", "a test", "--for", "1h", token=token)
         assert said.returncode == 0, said.stderr
         await until(node, lambda: node.get().status_code == 503, 3, "HTTP has nobody left")
+        await until(node, lambda: not any(each.answer for each in asked_of_all(node)), 3, "DNS has nobody left")
         reply = node.ask(JAPAN)
         assert (reply.rcode(), list(reply.answer)) == (0, [])
         assert [option.code for option in reply.options if option.otype == 15] == [0]
