@@ -12,6 +12,8 @@ ARGS   ?=
 
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Most scenarios wait for time to pass: two files run at once. To look into one: make test ARGS="-n 0 -k steering".
+SIDE_BY_SIDE := -n 2 --dist loadfile
 INSTALL := $(PIP) install --require-hashes --no-deps
 # setuptools warns of every editable installation: shown only where it fails.
 PROJECT := log=$$($(PIP) install --no-build-isolation --no-deps --editable . 2>&1) || { echo "$$log" >&2; exit 1; }
@@ -24,10 +26,10 @@ run: $(VENV)/.run
 	@exec $(BIN)/gslb demo $(ARGS)
 
 test: lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: lint
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "long or not long" $(ARGS)
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "long or not long" $(ARGS)
 
 lint: test-env
 	@$(BIN)/ruff check --quiet

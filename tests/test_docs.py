@@ -18,7 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gslb import config
-from tests.scenarios.node import free_ports
+from tests.ports import free_ports
 from tests.scenarios.test_demo import Demo
 
 ROOT = Path(__file__).parents[1]

@@ -11,17 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.ports import free_port
+
 HOST = "knoppix.inetboot.net"
-
-
-def free_port() -> int:
-    """Free for TCP and UDP on 127.0.0.1, a moment ago."""
-    while True:
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
-            stream.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                datagram.bind(stream.getsockname())
-                return int(stream.getsockname()[1])
 
 
 def wait_for(port: int, within_s: float = 20.0) -> None:

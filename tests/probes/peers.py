@@ -1,7 +1,6 @@
 """Tiny servers on random ports that behave, or misbehave in one way."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -109,12 +108,3 @@ def page(body: bytes = b"hello", status: str = "200 OK", *headers: str) -> bytes
     """A whole HTTP answer."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
-
-
-def free_port(address: str = "127.0.0.1") -> int:
-    """A port where nobody listens."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as sock:
-        sock.bind((address, 0))
-        port: int = sock.getsockname()[1]
-        return port

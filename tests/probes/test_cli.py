@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from probes.wire import from_json
-from tests.probes.peers import Peer, answering, free_port, page
+from tests.ports import free_port
+from tests.probes.peers import Peer, answering, page
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from probes.dns import probe_dns
 from probes.model import Check, Target
 from probes.setting import Setting
 from probes.verdict import Verdict
-from tests.probes.peers import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,8 @@ from probes.http import probe_http
 from probes.model import Check, Target
 from probes.setting import Setting
 from probes.verdict import Verdict
-from tests.probes.peers import HOST, answering, free_port, listening, page, repeating, sending, silence
+from tests.ports import free_port
+from tests.probes.peers import HOST, answering, listening, page, repeating, sending, silence
 
 pytestmark = pytest.mark.anyio
 

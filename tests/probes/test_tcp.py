@@ -8,7 +8,8 @@ from probes.model import Check, Target
 from probes.setting import Setting
 from probes.tcp import probe_tcp
 from probes.verdict import Verdict
-from tests.probes.peers import HOST, Handler, free_port, listening, repeating
+from tests.ports import free_port
+from tests.probes.peers import HOST, Handler, listening, repeating
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,8 @@ from probes.model import Check, Exchange, Result, Target
 from probes.setting import Setting
 from probes.verdict import Verdict
 from probes.wire import BYTES_LIMIT, ReportError, from_json, parse, to_json
-from tests.probes.peers import answering, free_port
+from tests.ports import free_port
+from tests.probes.peers import answering
 from tests.probes.strategies import results
 
 CORPUS = Path(__file__).parents[1] / "fuzz/corpus/probe_result"

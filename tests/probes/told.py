@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from probes.model import Check, Result, Target
 from probes.schedule import Scheduler
 from probes.setting import Setting
-from tests.probes.peers import HOST, free_port
+from tests.ports import free_port
+from tests.probes.peers import HOST
 
 SHORT = Setting(timeout_s=0.5, phase_s=0.25)
 

@@ -18,6 +18,7 @@ from gslb.runtime.demo.fleet import Fleet, Life
 from gslb.runtime.demo.mirror import main
 from gslb.runtime.demo.sites import NODE, SITES, MirrorSpec, delay_ms, free_port, mirror_specs
 from gslb.runtime.demo.tree import Recipe, build_tree, verify
+from tests import ports
 
 RECIPE = Recipe(positions=8, block_bytes=4096, kernel_bytes=4096, miniroot_bytes=4096)
 SMALL = ("127.83.8.1", "127.83.8.2")
@@ -33,7 +34,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def fleet(root: Path) -> AsyncIterator[Fleet]:
     """Two mirrors on one port."""
-    port = free_port(SMALL, 18100)
+    port = ports.free_port(*SMALL)
     async with Fleet([MirrorSpec(f"m{n}", address, port) for n, address in enumerate(SMALL, 1)], root) as fleet:
         yield fleet
 
@@ -57,7 +58,7 @@ async def eventually(condition, timeout_s: float = 5.0) -> None:
 
 
 async def test_thirteen_mirrors_serve_one_tree_and_end_together(root: Path):
-    specs = mirror_specs(free_port((site.address for site in SITES), 18200))
+    specs = mirror_specs(ports.free_port(*(site.address for site in SITES)))
     async with Fleet(specs, root) as fleet:
         replies = await asyncio.gather(*(get(spec) for spec in specs))
         assert {reply.headers["Mirror"] for reply in replies} == {site.id for site in SITES}
@@ -132,8 +133,8 @@ async def test_a_port_that_is_taken_is_told_and_nothing_stays(root: Path, fleet:
 
 
 async def test_a_mirror_has_further_addresses(root: Path):
-    port = free_port(("127.83.8.4",), 18300)
-    six = free_port(("::1",), 18400)
+    port = ports.free_port("127.83.8.4")
+    six = ports.free_port("::1")
     async with Fleet([MirrorSpec("both", "127.83.8.4", port, 0.0, (f"[::1]:{six}",))], root):
         for address, number in (("127.83.8.4", port), ("[::1]", six)):
             assert (await get(MirrorSpec("", address, number))).status_code == 200

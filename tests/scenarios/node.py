@@ -6,12 +6,10 @@ Clients are told apart as in the world: DNS by client subnet, HTTP by X-Forwarde
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +24,7 @@ import dns.rdatatype
 import httpx
 
 from gslb.runtime.demo.sites import SITES, DemoSite
+from tests.ports import free_ports
 
 HOST = "knoppix.inetboot.net"
 PATH = "/archives/linux/oscircular/tcgeeks/v1.0/index.idx"
@@ -33,19 +32,6 @@ JAPAN, US, EUROPE = "133.11.0.0/16", "18.0.0.0/16", "141.20.0.0/16"
 REGIONS = {"us": ["us", "eu", "jp"], "eu": ["eu", "us", "jp"], "jp": ["jp", "us", "eu"], "default": ["us", "eu", "jp"]}
 
 Document = dict[str, Any]
-
-
-def free_ports(count: int) -> list[int]:
-    """Free for TCP and UDP on 127.0.0.1; different ones."""
-    with contextlib.ExitStack() as held:
-        found: list[int] = []
-        while len(found) < count:
-            stream = held.enter_context(socket.create_server(("127.0.0.1", 0)))
-            datagrams = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            with contextlib.suppress(OSError):
-                datagrams.bind(stream.getsockname())
-                found.append(stream.getsockname()[1])
-        return found
 
 
 def site(known: DemoSite, port: int, **more: Any) -> Document:

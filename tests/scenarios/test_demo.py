@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.node import EUROPE, HOST, JAPAN, US, free_ports, gslb
+from tests.ports import free_ports
+from tests.scenarios.node import EUROPE, HOST, JAPAN, US, gslb
 
 
 class Demo:

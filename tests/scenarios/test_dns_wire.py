@@ -22,7 +22,8 @@ import pytest
 
 from gslb.model import FINEST_PREFIX
 from gslb.runtime.demo.sites import SITES
-from tests.scenarios.node import HOST, RunningNode, document, free_ports, site
+from tests.ports import free_ports
+from tests.scenarios.node import HOST, RunningNode, document, site
 
 Address = IPv4Address | IPv6Address
 

@@ -16,8 +16,9 @@ import dns.message
 import pytest
 
 from gslb.runtime.demo.fleet import Fleet
-from gslb.runtime.demo.sites import DemoSite, free_port, mirror_specs
+from gslb.runtime.demo.sites import DemoSite, mirror_specs
 from gslb.runtime.demo.tree import Recipe, build_tree
+from tests.ports import free_port
 from tests.scenarios.node import JAPAN, PATH, RunningNode, document, of_region, site
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +37,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def running(root: Path, folder: Path, sites: list[DemoSite], **changes: object) -> AsyncIterator[tuple[RunningNode, Fleet]]:
-    port = free_port((each.address for each in sites), 18400)
+    port = free_port(*(each.address for each in sites))
     index = root / PATH.removeprefix("/")
     check = {"type": "http", "path": PATH, "contains": index.read_text().split()[0]}
     configuration = document(

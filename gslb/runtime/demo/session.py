@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import Self
 
 from gslb import config
+from gslb.errors import BusyError
 from gslb.model import Configuration, Endpoint, Listen
 from gslb.runtime.control import Control
 from gslb.runtime.demo.fleet import Fleet
 from gslb.runtime.demo.setting import DemoSetting, configuration_text
-from gslb.runtime.demo.sites import SITES, free_port, mirror_specs
+from gslb.runtime.demo.sites import PORT, PORTS_TRIED, SITES, free_port, mirror_specs
 from gslb.runtime.demo.tree import Recipe, build_tree
 from gslb.runtime.node import ControlNode
 from gslb.runtime.sockets import listeners, open_all, open_stream
@@ -56,13 +57,24 @@ class DemoSession:
         folder = Path(tempfile.mkdtemp(prefix="gslb-demo-"))
         self._held.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
         release = await asyncio.to_thread(build_tree, folder / "tree", self.recipe)
-        port = free_port(site.address for site in SITES)
+        self.fleet, port = await self._mirrors(folder / "tree")
         self.configuration = self._configured(folder, release, port)
-        self.fleet = await self._held.enter_async_context(Fleet(mirror_specs(port), folder / "tree"))
         self.control = Control(self.configuration, self._workers, outlive=False)
         await self.control.start()
         self._held.push_async_callback(self.control.stop)
         await self._ready()
+
+    async def _mirrors(self, root: Path) -> tuple[Fleet, int]:
+        """On the first port that is free for all of them. Another demo may take it between the look and the start."""
+        port = PORT
+        while True:
+            port = free_port((site.address for site in SITES), port)
+            try:
+                return await self._held.enter_async_context(Fleet(mirror_specs(port), root)), port
+            except BusyError:
+                port += 1
+                if port >= PORT + PORTS_TRIED:
+                    raise
 
     def _configured(self, folder: Path, release: Path, port: int) -> Configuration:
         dns, http, admin = self._listen.dns[0], self._listen.http[0], self._listen.admin

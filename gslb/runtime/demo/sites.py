@@ -13,6 +13,7 @@ from gslb.model import Location
 
 NODE = Location(35.68, 139.77)  # Tokyo
 PORT = 8083
+PORTS_TRIED = 100
 
 _KM_PER_MS = 100.0  # of round trip: light in fibre, there and back
 _DETOUR = 1.5  # cables do not follow great circles
@@ -69,10 +70,10 @@ def delay_ms(here: Location, there: Location) -> float:
 def free_port(addresses: Iterable[str], wanted: int = PORT) -> int:
     """A port that is free on all of the addresses: the wanted one or one of the next. BusyError after 100."""
     known = tuple(addresses)
-    for port in range(wanted, wanted + 100):
+    for port in range(wanted, wanted + PORTS_TRIED):
         if _is_free(known, port):
             return port
-    raise BusyError(f"no port from {wanted} to {wanted + 99} is free on all of {', '.join(known)}")
+    raise BusyError(f"no port from {wanted} to {wanted + PORTS_TRIED - 1} is free on all of {', '.join(known)}")
 
 
 def _is_free(addresses: tuple[str, ...], port: int) -> bool:
