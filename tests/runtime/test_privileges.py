@@ -4,6 +4,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from itertools import takewhile
+from pathlib import Path
 
 import pytest
 
@@ -52,9 +55,8 @@ def test_root_becomes_the_user_for_good_and_gives_it_the_directories(tmp_path):
     (folder / "state.db").write_text("old")
     (tmp_path / "elsewhere").write_text("not theirs")
     (folder / "link").symlink_to(tmp_path / "elsewhere")
-    tmp_path.parent.chmod(0o755)
-    tmp_path.parent.parent.chmod(0o755)
-    tmp_path.chmod(0o755)
+    for way in (tmp_path, *takewhile(lambda way: way != Path(tempfile.gettempdir()), tmp_path.parents)):
+        way.chmod(way.stat().st_mode | 0o055)
     told = run(folder)
     assert told.returncode == 0, told.stderr
     assert told.stdout == "nobody nogroup (65534, 65534, 65534) [65534]\nfor good\n"

@@ -56,7 +56,7 @@ def test_a_process_that_is_not_there_can_not_be_held():
 
 def test_a_worker_is_started_in_a_session_of_its_own_and_imports_nothing_of_where_it_is(tmp_path, monkeypatch):
     program = tmp_path / "python"
-    program.write_text(f'#!/bin/sh\necho "$PYTHONSAFEPATH" "$(ps -o sid= $$)" $$ "$3" > {tmp_path}/told\n')
+    program.write_text(f'#!/bin/sh\necho "$PYTHONSAFEPATH" $(ps -o sid= $$) $$ "$3" > {tmp_path}/told\n')
     program.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "executable", str(program))
@@ -64,7 +64,7 @@ def test_a_worker_is_started_in_a_session_of_its_own_and_imports_nothing_of_wher
     assert held.reap() == "ended with 0"
     safe, session, pid, order = (tmp_path / "told").read_text().split(" ", 3)
     assert safe == "1"
-    assert session.strip() == pid != str(os.getsid(0))
+    assert session == pid != str(os.getsid(0))
     assert json.loads(order)["index"] == 2
 
 

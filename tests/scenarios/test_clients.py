@@ -163,7 +163,7 @@ class _Node:
             ended = self._process.poll() is not None or time.monotonic() > until
             assert not ended, (self._folder / "node.log").read_text()
             time.sleep(0.05)
-        names = subprocess.run(["ps", "-eo", "user=,args="], capture_output=True, text=True, check=True).stdout
+        names = subprocess.run(["ps", "-ww", "-eo", "user=,args="], capture_output=True, text=True, check=True).stdout
         users = [line.split()[0] for line in names.splitlines() if str(self._folder) in line and "gslb" in line.split()[3:4]]
         workers = [line.split()[0] for line in names.splitlines() if str(self._folder) in line and "gslb.runtime.worker" in line]
         (self._folder / "as.json").write_text(json.dumps(users + workers))
