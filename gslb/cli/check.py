@@ -32,10 +32,13 @@ def check(
     """
     from gslb import config
     from gslb.cli.output import show, show_json
+    from gslb.runtime.materials import load_materials
 
     if len(files) != (2 if compare else 1):
         raise UsageError("gslb: check takes one FILE, or --compare OLD NEW")
     old, new = (config.load(file) for file in (files[0], files[-1]))
+    for each in (old, new):
+        load_materials(each)
     if compare:
         from gslb.cli.moves import compared
 

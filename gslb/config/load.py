@@ -10,7 +10,7 @@ from gslb.config.checks import check
 from gslb.config.draft import Draft
 from gslb.config.faults import WHOLE_FILE, Faults
 from gslb.config.schema import Node, Table, plain
-from gslb.config.sections import admin, geo, limits, listen, probes, root, service, site, zone
+from gslb.config.sections import admin, answering, geo, limits, listen, observe, probes, root, service, site, transfer, zone
 from gslb.config.tree import read_tree
 from gslb.errors import ConfigurationError, Fault
 from gslb.model import Configuration
@@ -63,17 +63,23 @@ def _build(draft: Draft, digest: str) -> Configuration:
     top = draft.root
     tls = top[root.TLS_]
     node = top[root.NODE]
+    limited, tapped, logged = top[root.RATE_LIMIT_], top[root.DNSTAP_], top[root.QUERY_LOG_]
     return Configuration(
         node=node,
         state_dir=_state_dir(draft, node),
         sites=tuple(site.build(table) for table in plain(top[root.SITES])),
         services=tuple(service.build(table) for table in plain(top[root.SERVICES])),
         listen=listen.build(top[root.LISTEN_]),
-        zones=tuple(zone.build(each.table, each.served()) for each in draft.zones),
+        zones=tuple(zone.build(each.table, each.served(), draft.absolute) for each in draft.zones),
         geo=geo.build(top[root.GEO_], draft.absolute),
         probes=probes.build(top[root.PROBES_]),
         limits=limits.build(top[root.LIMITS_]),
         users=admin.build(top[root.ADMIN_]),
+        tsig_keys=tuple(transfer.build_key(table, draft.absolute) for table in plain(top[root.TSIG_KEYS])),
+        cookies=answering.build_cookies(top[root.COOKIES_], draft.absolute),
+        rate_limit=None if limited is None else answering.build_rate_limit(limited),
+        dnstap=None if tapped is None else observe.build_dnstap(tapped, draft.absolute),
+        query_log=None if logged is None else observe.build_query_log(logged, draft.absolute),
         tls=None if tls is None else listen.build_tls(tls, draft.absolute),
         user=top[root.USER],
         file=str(draft.file),

@@ -57,6 +57,7 @@ class Answer:
     anchor: int
     pointers: tuple[int, ...] = ()
     error: bytes = b""
+    secure: Answer | None = None  # the same with signatures, for who asks for them (RFC 4035 section 3.1)
 
     def body_for(self, name_octets: int) -> bytes:
         """The body behind a question whose name has so many octets."""

@@ -195,7 +195,8 @@ class Responder:
             return chaos or OTHER_CLASS, None
         if kind in TRANSFERS:
             return NO_TRANSFER, None
-        found = serving.book.tree.find(query.name, kind)
+        do = query.edns is not None and query.edns.do
+        found = serving.book.tree.find(query.name, kind, do)
         if found is None:
             return OUT_OF_ZONE, None
         service, answer = found
@@ -203,7 +204,8 @@ class Responder:
             return answer, None
         view = View.DNS4 if kind == A else View.DNS6
         served = serving.steer(service, view, self._asker(query.edns, peer))
-        return served.steered.stale if self._stale else served.steered.fresh, served
+        answer = served.steered.stale if self._stale else served.steered.fresh
+        return (answer.secure or answer) if do else answer, served
 
     def _asker(self, edns: Edns | None, peer: str) -> Asker:
         """RFC 7871 section 7.1.2: without a subnet, or with one of length 0, the resolver is the client."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gslb.dns.book import Book, Steered, write_decision
+from gslb.dns.keyring import Keyring
 from gslb.model import Family, Request, View, World
 from gslb.steering import ClientClass, decide
 from gslb.steering.locator import Located, Locator
@@ -50,6 +51,7 @@ class Serving:
     table: Table
     locator: Locator
     decisions_max: int = 65536
+    keyring: Keyring = field(default_factory=Keyring)
     decided: dict[DecisionKey, Steered] = field(default_factory=dict)
     kept: dict[bytes | tuple[bytes, str], Kept] = field(default_factory=dict)
     reported: set[tuple[str, ClientClass]] = field(default_factory=set)

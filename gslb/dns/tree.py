@@ -40,18 +40,20 @@ class Tree:
     nodes: Mapping[bytes, Node] = field(default_factory=dict)
     nodata: Mapping[str, Answer] = field(default_factory=dict)
 
-    def find(self, name: bytes, kind: int) -> tuple[str | None, Answer] | None:
-        """The service that steers `name`, if one does, and the static answer; None out of every zone."""
+    def find(self, name: bytes, kind: int, do: bool = False) -> tuple[str | None, Answer] | None:
+        """The service that steers `name`, if one does, and the static answer; None out of every zone. `do` asks for signatures."""
         nodes = self.nodes
         node = nodes.get(name)
         if node is not None:
-            return node.service, node.answers.get(kind) or node.otherwise
+            answer = node.answers.get(kind) or node.otherwise
+            return node.service, (answer.secure or answer) if do else answer
         while name != ROOT:
             name = name[1 + name[0] :]
             node = nodes.get(name)
             if node is not None:
                 below = node.wildcard
-                return None, node.missing if below is None else below.answer(kind)
+                answer = node.missing if below is None else below.answer(kind)
+                return None, (answer.secure or answer) if do else answer
         return None
 
 

@@ -6,22 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from gslb.model.place import Address, Family, Location, Network, Place
+from gslb.model.dnsfeatures import Cookies, Dnssec, Dnstap, QueryLog, RateLimit, Transfer, TsigKey
+from gslb.model.place import Address, Endpoint, Family, Location, Network, Place
 
 
 class Door(StrEnum):
     DNS = "dns"
     HTTP = "http"
-
-
-class Endpoint(NamedTuple):
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +117,9 @@ class Zone:
     ttl_s: int = 300
     negative_ttl_s: int = 30
     records: tuple[Record, ...] = ()
+    records_file: str | None = None  # absolute; its records are among `records`
+    dnssec: Dnssec | None = None  # None: unsigned
+    transfer: Transfer | None = None  # None: refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +154,7 @@ class ProbeSettings:
 @dataclass(frozen=True, slots=True)
 class Listen:
     dns: tuple[Endpoint, ...] = ()
+    dot: tuple[Endpoint, ...] = ()  # DNS over TLS
     http: tuple[Endpoint, ...] = ()
     https: tuple[Endpoint, ...] = ()
     admin: Endpoint | None = None
@@ -177,6 +174,8 @@ class Limits:
     http_idle_s: float = 60.0
     cached_networks: int = 65536
     cached_decisions: int = 65536
+    rate_limited_networks: int = 65536
+    observed_queue: int = 10_000  # messages that wait for dnstap or the query log
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +204,11 @@ class Configuration:
     probes: ProbeSettings = ProbeSettings()
     limits: Limits = Limits()
     users: tuple[User, ...] = ()
+    tsig_keys: tuple[TsigKey, ...] = ()
+    cookies: Cookies = Cookies()
+    rate_limit: RateLimit | None = None
+    dnstap: Dnstap | None = None
+    query_log: QueryLog | None = None
     tls: Tls | None = None
     user: str | None = None
     file: str = ""  # absolute path it was read from

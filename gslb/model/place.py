@@ -23,6 +23,14 @@ class Location(NamedTuple):
     longitude: float
 
 
+class Endpoint(NamedTuple):
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What is known of where a network is. Missing is None, never 0,0 and never an empty string."""

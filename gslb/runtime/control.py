@@ -23,6 +23,7 @@ from gslb.runtime.dataplane import DataPlane
 from gslb.runtime.journal import Journal
 from gslb.runtime.learning import Classes, examples
 from gslb.runtime.lock import ControlLock
+from gslb.runtime.materials import Materials, load_materials
 from gslb.runtime.memory import Memory, open_store
 from gslb.runtime.node import ControlNode
 from gslb.runtime.notify import alive, notify
@@ -84,6 +85,7 @@ class Control:
         configuration = self.configuration
         if configuration.user:
             known_user(configuration.user)
+        self._materials = load_materials(configuration)
         directory = run_directory(configuration.state_dir)
         self._held.callback(ControlLock(directory.path, configuration.state_dir).close)
         store = open_store(configuration.state_dir)
@@ -130,7 +132,7 @@ class Control:
         self._publisher = Publisher(
             geo, Classes(), self._deliver, workers=self._count, on_failure=lambda why: self._tell("world-failed", why)
         )
-        self._publisher.use(serials=self._memory.serials(configuration))
+        self._publisher.use(serials=self._memory.serials(configuration), keyring=self._materials.keyring)
         self._reloading = Reloading(
             configuration, geo, self._journal,
             take=self._take, take_geo=self._take_geo, refused=self.node.reloaded, renewed=self._publisher.publish,
@@ -226,11 +228,12 @@ class Control:
         if self._reloading is not None:
             self._reloading.soon()
 
-    def _take(self, new: Configuration, geo: GeoIndex, reload: Reload) -> None:
+    def _take(self, new: Configuration, geo: GeoIndex, materials: Materials, reload: Reload) -> None:
+        self._materials = materials
         self.configuration = self.node.configuration = new
         self.node.index = geo
         self.node.reloaded(reload)
-        self._publisher.use(geo=geo, serials=self._memory.serials(new))
+        self._publisher.use(geo=geo, serials=self._memory.serials(new), keyring=materials.keyring)
         self.node.watch.reconfigure(new)
 
     def _take_geo(self, geo: GeoIndex) -> None:

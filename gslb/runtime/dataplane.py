@@ -141,7 +141,7 @@ class DataPlane:
         self._locate_by(snapshot)
         serving = dns.Serving(
             snapshot.book, snapshot.world, snapshot.table, self.locator,
-            configuration.limits.cached_decisions,
+            configuration.limits.cached_decisions, snapshot.keyring,
         )  # fmt: skip
         pages = redirect.Serving(
             snapshot.pages, snapshot.world, snapshot.table, self.locator,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from gslb.dns import Tree, build_book, build_tree
+from gslb.dns.keyring import Keyring
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, World
 from gslb.redirect import build_pages
@@ -31,6 +32,7 @@ class _Ground:
 
     geo: GeoIndex
     serials: Mapping[str, int] = field(default_factory=dict)
+    keyring: Keyring = field(default_factory=Keyring)
 
 
 class Publisher:
@@ -60,10 +62,12 @@ class Publisher:
         self._examples: list[Example] = []
         self._wake = asyncio.Event()
 
-    def use(self, *, geo: GeoIndex | None = None, serials: Mapping[str, int] | None = None) -> None:
-        """Other databases or serials, for every World from now on."""
+    def use(
+        self, *, geo: GeoIndex | None = None, serials: Mapping[str, int] | None = None, keyring: Keyring | None = None
+    ) -> None:
+        """Other databases, serials or secrets, for every World from now on."""
         old = self._ground
-        self._ground = _Ground(geo or old.geo, old.serials if serials is None else dict(serials))
+        self._ground = _Ground(geo or old.geo, old.serials if serials is None else dict(serials), keyring or old.keyring)
 
     def publish(self, world: World | None = None) -> None:
         """This World soon; None: the one at hand once more."""
@@ -124,6 +128,7 @@ class Publisher:
             geo=geo_stamp(ground.geo),
             tls=tls_stamp(configuration),
             workers=self._workers or 1,
+            keyring=ground.keyring,
         )
         return snapshot, self._packer.pack(snapshot) if self._packer is not None else None
 

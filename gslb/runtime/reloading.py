@@ -15,11 +15,12 @@ from gslb.geo import GeoIndex
 from gslb.model import Configuration, Severity
 from gslb.runtime.files import WatchedFile
 from gslb.runtime.journal import Journal
+from gslb.runtime.materials import Materials, load_materials
 from gslb.runtime.notify import notify, reloading
 
 LOOK_EVERY_S = 0.5
 
-Take = Callable[[Configuration, GeoIndex, Reload], None]
+Take = Callable[[Configuration, GeoIndex, Materials, Reload], None]
 
 
 class Reloading:
@@ -66,12 +67,13 @@ class Reloading:
         reloading()
         try:
             new = await asyncio.to_thread(config.load, self._configuration.file)
+            materials = await asyncio.to_thread(load_materials, new)
             same = new.geo == self._configuration.geo
             geo = self._geo if same else await asyncio.to_thread(GeoIndex.open, new.geo)
         except GslbError as error:
             self._refuse(error)
         else:
-            self._accept(new, geo)
+            self._accept(new, geo, materials)
         notify("READY=1")
 
     def _refuse(self, error: GslbError) -> None:
@@ -82,12 +84,12 @@ class Reloading:
         self._journal.tell("reload-refused", Severity.ERROR, self._configuration.file, message)
         self._refused(Reload(datetime.now(UTC), False, faults))
 
-    def _accept(self, new: Configuration, geo: GeoIndex) -> None:
+    def _accept(self, new: Configuration, geo: GeoIndex, materials: Materials) -> None:
         changes = config.describe_change(self._configuration, new)
         new = _without_restart(self._configuration, new)
         self._configuration, self._geo = new, geo
         self._certificates = _certificates(new)
-        self._take(new, geo, Reload(datetime.now(UTC), True, (), tuple(changes)))
+        self._take(new, geo, materials, Reload(datetime.now(UTC), True, (), tuple(changes)))
         message = f"the configuration was read again: {'; '.join(changes) or 'no change'}"
         self._journal.tell("reload", Severity.INFO, new.file, message)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gslb.dns import Book
+from gslb.dns.keyring import Keyring
 from gslb.model import World
 from gslb.redirect import Pages
 from gslb.steering import ClientClass, Table
@@ -15,7 +16,7 @@ class Snapshot:
     """`lineage` names the numbering of the classes: while it is the same, they are only appended to.
 
     `geo` and `tls` stamp files outside: when a stamp changes, a worker reads the databases, or the certificate, anew.
-    `workers` share the limits of connections.
+    `workers` share the limits of connections; `keyring` are the secrets that they answer with.
     """
 
     world: World
@@ -27,3 +28,4 @@ class Snapshot:
     geo: str
     tls: str = ""
     workers: int = 1
+    keyring: Keyring = Keyring()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gslb.config.checks import delegations, geo, listen, names, records, rules, services, sites, users
+from gslb.config.checks import delegations, geo, listen, names, records, rules, services, sites, transfer, users
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults
 
@@ -15,6 +15,7 @@ CHECKS = (
     sites.check,
     services.check,
     rules.check,
+    transfer.check,
     users.check,
 )
 

@@ -17,8 +17,10 @@ def check(draft: Draft, faults: Faults) -> None:
     if table is not None:
         _duplicates(table, faults)
         _readers(draft, table, faults)
-        if table.value(listen.HTTPS) and root.TLS_ not in draft.root:
-            node = table.at(listen.HTTPS)
+        for key in (listen.HTTPS, listen.DOT):
+            if not table.value(key) or root.TLS_ in draft.root:
+                continue
+            node = table.at(key)
             faults.add(node.line, node.path, "needs a certificate; add tls: {certificate: FILE, key: FILE}")
     tls = draft.root.value(root.TLS_)
     if tls is not None:
@@ -39,7 +41,7 @@ def _duplicates(table: Table, faults: Faults) -> None:
 
 
 def _endpoints(table: Table) -> list[Located[Endpoint]]:
-    found = [item for key in (listen.DNS, listen.HTTP, listen.HTTPS) for item in table.value(key) or ()]
+    found = [item for key in (listen.DNS, listen.DOT, listen.HTTP, listen.HTTPS) for item in table.value(key) or ()]
     admin_endpoint = table.value(listen.ADMIN)
     if admin_endpoint is not None:
         found.append(Located(admin_endpoint, table.at(listen.ADMIN)))

@@ -29,6 +29,16 @@ CACHED_DECISIONS = defaulted(
     "Decisions that a worker remembers beside the table.",
 )
 
+RATE_LIMITED = defaulted(
+    "rate_limited_networks",
+    _COUNT,
+    _DEFAULTS.rate_limited_networks,
+    "Networks that response rate limiting counts at a time.",
+)
+OBSERVED = defaulted(
+    "observed_queue", _COUNT, _DEFAULTS.observed_queue, "Messages that wait for dnstap or the query log; more are left out."
+)
+
 LIMITS = section(
     TCP,
     TCP_PER_CLIENT,
@@ -39,6 +49,8 @@ LIMITS = section(
     HTTP_IDLE,
     CACHED_NETWORKS,
     CACHED_DECISIONS,
+    RATE_LIMITED,
+    OBSERVED,
 )
 
 
@@ -53,4 +65,6 @@ def build(table: Table) -> Limits:
         http_idle_s=table[HTTP_IDLE],
         cached_networks=table[CACHED_NETWORKS],
         cached_decisions=table[CACHED_DECISIONS],
+        rate_limited_networks=table[RATE_LIMITED],
+        observed_queue=table[OBSERVED],
     )

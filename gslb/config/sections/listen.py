@@ -9,6 +9,7 @@ from gslb.config.schema import Table, defaulted, list_of, optional, plain, requi
 from gslb.model import Listen, Tls
 
 DNS = defaulted("dns", list_of(ENDPOINT, unique=False), (), "DNS, UDP and TCP on each.", "none")
+DOT = defaulted("dot", list_of(ENDPOINT, unique=False), (), "DNS over TLS (RFC 7858); needs `tls`.", "none")
 HTTP = defaulted("http", list_of(ENDPOINT, unique=False), (), "The redirector.", "none")
 HTTPS = defaulted("https", list_of(ENDPOINT, unique=False), (), "The same with TLS; needs `tls`.", "none")
 ADMIN = optional("admin", ENDPOINT, "Dashboard, API and metrics.", "none")
@@ -19,7 +20,7 @@ TRUSTED_PROXIES = defaulted(
     "Networks whose X-Forwarded-For, X-Forwarded-Proto and PROXY v2 are believed.",
     "none",
 )
-LISTEN = section(DNS, HTTP, HTTPS, ADMIN, TRUSTED_PROXIES)
+LISTEN = section(DNS, DOT, HTTP, HTTPS, ADMIN, TRUSTED_PROXIES)
 
 CERTIFICATE = required("certificate", FILE, "PEM file: the certificate, and those up to its root.")
 KEY = required("key", FILE, "PEM file: its key, without a passphrase.")
@@ -29,6 +30,7 @@ TLS = section(CERTIFICATE, KEY)
 def build(table: Table) -> Listen:
     return Listen(
         dns=plain(table[DNS]),
+        dot=plain(table[DOT]),
         http=plain(table[HTTP]),
         https=plain(table[HTTPS]),
         admin=table[ADMIN],

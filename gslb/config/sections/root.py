@@ -7,12 +7,15 @@ from gslb.config.kinds import FILE
 from gslb.config.schema import defaulted, implied, list_of, optional, required, scalar, section
 from gslb.config.sections import unavailable
 from gslb.config.sections.admin import ADMIN
+from gslb.config.sections.answering import COOKIES, RATE_LIMIT
 from gslb.config.sections.geo import GEO
 from gslb.config.sections.limits import LIMITS
 from gslb.config.sections.listen import LISTEN, TLS
+from gslb.config.sections.observe import DNSTAP, QUERY_LOG
 from gslb.config.sections.probes import PROBES
 from gslb.config.sections.service import SERVICE
 from gslb.config.sections.site import SITE
+from gslb.config.sections.transfer import TSIG_KEY
 from gslb.config.sections.zone import ZONE
 
 NODE = required(
@@ -27,7 +30,7 @@ STATE_DIR = optional(
     "$XDG_STATE_HOME/gslb/NODE, else ~/.local/state/gslb/NODE",
 )
 LISTEN_ = implied("listen", LISTEN, "Where this node is asked.")
-TLS_ = optional("tls", TLS, "What `listen.https` shows.", "none")
+TLS_ = optional("tls", TLS, "What `listen.https` and `listen.dot` show.", "none")
 USER = optional(
     "user",
     scalar("name", values.node_name),
@@ -40,6 +43,11 @@ SITES = required("sites", list_of(SITE, at_least=1), "The mirrors.")
 SERVICES = required("services", list_of(SERVICE, at_least=1), "What clients ask for, and how they are steered.")
 PROBES_ = implied("probes", PROBES, "How often sites are looked at, and when a verdict changes.")
 LIMITS_ = implied("limits", LIMITS, "Bounds of the data plane.")
+TSIG_KEYS = defaulted("tsig_keys", list_of(TSIG_KEY), (), "Keys of zone transfer.", "none")
+COOKIES_ = implied("cookies", COOKIES, "Server cookies (RFC 9018).")
+RATE_LIMIT_ = optional("rate_limit", RATE_LIMIT, "Response rate limiting.", "off")
+DNSTAP_ = optional("dnstap", DNSTAP, "Every query and answer, for a dnstap reader.", "off")
+QUERY_LOG_ = optional("query_log", QUERY_LOG, "Some queries, as text.", "off")
 ADMIN_ = implied("admin", ADMIN, "Who may see and do what.")
 
 ROOT = section(
@@ -50,12 +58,15 @@ ROOT = section(
     USER,
     GEO_,
     ZONES,
-    unavailable.TSIG_KEYS,
+    TSIG_KEYS,
     SITES,
     SERVICES,
     PROBES_,
     LIMITS_,
-    unavailable.RATE_LIMIT,
+    COOKIES_,
+    RATE_LIMIT_,
+    DNSTAP_,
+    QUERY_LOG_,
     ADMIN_,
     unavailable.CLUSTER,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gslb.config import values
 from gslb.config.faults import quoted
@@ -19,7 +19,7 @@ from gslb.config.schema import (
     scalar,
     section,
 )
-from gslb.config.sections import unavailable
+from gslb.config.sections import dnssec, transfer
 from gslb.model import Record, Zone
 
 _DEFAULTS = Zone(name="", nameservers={}, contact="")
@@ -63,12 +63,16 @@ RECORDS_ = optional(
     "none",
 )
 
-ZONE = section(NAME, NAMESERVERS, CONTACT, TTL_, NEGATIVE_TTL, RECORDS_, unavailable.DNSSEC, unavailable.TRANSFER)
+DNSSEC_ = optional("dnssec", dnssec.DNSSEC, "Signing.", "unsigned")
+TRANSFER_ = optional("transfer", transfer.TRANSFER, "Zone transfer to secondaries.", "refused")
+
+ZONE = section(NAME, NAMESERVERS, CONTACT, TTL_, NEGATIVE_TTL, RECORDS_, DNSSEC_, TRANSFER_)
 
 
-def build(table: Table, records: Iterable[Record]) -> Zone:
+def build(table: Table, records: Iterable[Record], absolute: Callable[[str], str]) -> Zone:
     name = table[NAME]
     nameservers = {host: plain(addresses) for host, addresses in as_mapping(table[NAMESERVERS]).items()}
+    signing, leaving = table[DNSSEC_], table[TRANSFER_]
     return Zone(
         name=name,
         nameservers=nameservers,
@@ -76,4 +80,6 @@ def build(table: Table, records: Iterable[Record]) -> Zone:
         ttl_s=table[TTL_],
         negative_ttl_s=table[NEGATIVE_TTL],
         records=tuple(records),
+        dnssec=None if signing is None else dnssec.build(signing, absolute),
+        transfer=None if leaving is None else transfer.build(leaving),
     )
