@@ -41,7 +41,8 @@ class Tree:
     nodata: Mapping[str, Answer] = field(default_factory=dict)
 
     def find(self, name: bytes, kind: int, do: bool = False) -> tuple[str | None, Answer] | None:
-        """The service that steers `name`, if one does, and the static answer; None out of every zone. `do` asks for signatures."""
+        """The service that steers `name`, if one does, and the static answer; None out of every zone. `do` asks for
+        signatures."""
         nodes = self.nodes
         node = nodes.get(name)
         if node is not None:
