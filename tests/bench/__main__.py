@@ -1,4 +1,4 @@
-"""`make bench`: DNS against gdnsd and HTTP against nginx, on this machine, in one run; ratios and CPU time an answer.
+"""`make bench`: DNS against gdnsd and Knot, HTTP against nginx, on this machine, in one run; ratios and CPU time an answer.
 
     python -m tests.bench [--seconds 5] [--write docs/performance.md]
 
@@ -24,6 +24,9 @@ ROOT = HERE.parent.parent
 PATH = "/archives/linux/oscircular/tcgeeks/v1.0/kernel"
 # EDNS option 8 (RFC 7871): family 1, 16 bits of 133.11.0.0
 SUBNET = ("-E", "8:00011000850b")
+# EDNS option 10 (RFC 7873): a client cookie alone, as a resolver sends that knows none of ours yet
+COOKIE = ("-E", "10:0011223344556677")
+DO, TCP = ("-D",), ("-m", "tcp")
 
 Row = tuple[str, str, Load]
 
@@ -43,27 +46,48 @@ def main() -> None:
 
 
 def measure(directory: Path, seconds: float) -> list[Row]:
-    queries = directory / "queries"
-    queries.write_text(f"{peers.HOST} A\ninfo.{peers.HOST} TXT\n{peers.HOST} AAAA\nnone.{peers.HOST} A\n")
-    steered = directory / "steered"
+    mixed, steered, static = (directory / name for name in ("mixed", "steered", "static"))
+    mixed.write_text(f"{peers.HOST} A\ninfo.{peers.HOST} TXT\n{peers.HOST} AAAA\nnone.{peers.HOST} A\n")
     steered.write_text(f"{peers.HOST} A\n")
+    static.write_text(f"info.{peers.HOST} TXT\nnone.{peers.HOST} A\n{peers.HOST} SOA\n")
+    plain = (HERE / "bench.yaml").read_text()
+    signed = plain.replace("    records:", "    dnssec: {keys: keys/}\n    records:")
+    limited = f"rate_limit: {{responses_per_s: 1000000}}\n{plain}"
     rows: list[Row] = []
     with peers.gdnsd(directory) as (port, pids):
-        rows += dns_rows("gdnsd", port, pids, queries, steered, seconds)
-    with peers.ours(directory, (HERE / "bench.yaml").read_text(), 1) as (port, http, pids):
-        rows += dns_rows("gslb", port, pids, queries, steered, seconds)
+        rows += dns_rows("gdnsd", port, pids, mixed, steered, seconds)
+    with peers.ours(directory, "gslb", plain) as (port, http, pids):
+        rows += dns_rows("gslb", port, pids, mixed, steered, seconds)
         rows.append(("HTTP 302, kept alive", "gslb", wrk(f"http://127.0.0.1:{http}{PATH}", peers.HOST, pids, seconds)))
     with peers.nginx(directory) as (port, pids):
         rows.append(("HTTP 302, kept alive", "nginx", wrk(f"http://127.0.0.1:{port}{PATH}", peers.HOST, pids, seconds)))
+    with peers.knot(directory) as (port, pids):
+        rows += signed_rows("knot", port, pids, static, steered, seconds)
+    with peers.ours(directory, "gslb-signed", signed) as (port, _, pids):
+        rows += signed_rows("gslb", port, pids, static, steered, seconds)
+    with peers.ours(directory, "gslb-limited", limited) as (port, _, pids):
+        rows.append(("DNS, steered A, rate limiting on", "gslb", dnsperf(port, steered, pids, seconds)))
     return rows
 
 
-def dns_rows(name: str, port: int, pids: list[int], queries: Path, steered: Path, seconds: float) -> list[Row]:
+def dns_rows(name: str, port: int, pids: list[int], mixed: Path, steered: Path, seconds: float) -> list[Row]:
     return [
         ("DNS, steered A", name, dnsperf(port, steered, pids, seconds)),
         ("DNS, steered A with client subnet", name, dnsperf(port, steered, pids, seconds, more=SUBNET)),
+        ("DNS, steered A with cookie", name, dnsperf(port, steered, pids, seconds, more=COOKIE)),
+        ("DNS, steered A with client subnet and cookie", name, dnsperf(port, steered, pids, seconds, more=(*SUBNET, *COOKIE))),
         ("DNS, steered A, every client subnet once", name, varied(port, peers.HOST, pids, seconds)),
-        ("DNS, A, AAAA, TXT and NXDOMAIN", name, dnsperf(port, queries, pids, seconds)),
+        ("DNS, A, AAAA, TXT and NXDOMAIN", name, dnsperf(port, mixed, pids, seconds)),
+        ("DNS over TCP, steered A, 4 connections", name, dnsperf(port, steered, pids, seconds, more=TCP)),
+    ]
+
+
+def signed_rows(name: str, port: int, pids: list[int], static: Path, steered: Path, seconds: float) -> list[Row]:
+    return [
+        ("DNS, signed zone: TXT, NXDOMAIN and SOA, DO", name, dnsperf(port, static, pids, seconds, more=DO)),
+        ("DNS, signed zone: TXT, NXDOMAIN and SOA, no DO", name, dnsperf(port, static, pids, seconds)),
+        ("DNS, signed zone: A, DO", name, dnsperf(port, steered, pids, seconds, more=DO)),
+        ("DNS, signed zone: A, DO, with client subnet", name, dnsperf(port, steered, pids, seconds, more=(*DO, *SUBNET))),
     ]
 
 
@@ -78,7 +102,7 @@ def report(rows: list[Row], seconds: float) -> str:
     peer = {load: measured for load, name, measured in rows if name != "gslb"}
     for load, name, measured in sorted(rows, key=lambda row: row[0]):
         speed, cost = "", ""
-        if name == "gslb":
+        if name == "gslb" and load in peer:
             speed = f"{measured.per_s / peer[load].per_s:.2f}"
             cost = f"{measured.cpu_us / peer[load].cpu_us:.1f}"
         lines.append(f"| {load} | {name} | {measured.per_s:,.0f} | {measured.cpu_us:.1f} | {measured.lost} | {speed} | {cost} |")

@@ -11,6 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dns.message
+import dns.query
+
 from tests.ports import free_port
 
 HOST = "knoppix.inetboot.net"
@@ -68,6 +71,40 @@ def gdnsd(directory: Path) -> Iterator[tuple[int, list[int]]]:
 
 
 @contextlib.contextmanager
+def knot(directory: Path) -> Iterator[tuple[int, list[int]]]:
+    """Knot, one thread of each kind, that signs the same zone with ECDSA P-256 and has it all in memory; (port, process ids)."""
+    port = free_port()
+    root = directory / "knot"
+    for part in ("run", "zones", "db"):
+        (root / part).mkdir(parents=True)
+    (root / "knot.conf").write_text(
+        f'server:\n    rundir: "{root}/run"\n    listen: 127.0.0.1@{port}\n    udp-workers: 1\n    tcp-workers: 1\n'
+        "    background-workers: 1\n"
+        f'database:\n    storage: "{root}/db"\n'
+        "policy:\n  - id: p\n    algorithm: ecdsap256sha256\n    single-type-signing: on\n"
+        f'template:\n  - id: default\n    storage: "{root}/zones"\n    zonefile-sync: -1\n'
+        f"zone:\n  - domain: {HOST}\n    file: zone\n    dnssec-signing: on\n    dnssec-policy: p\n"
+    )
+    (root / "zones" / "zone").write_text(
+        f"$ORIGIN {HOST}.\n$TTL 300\n@ SOA ns1 hostmaster.inetboot.net. 1 7200 1800 259200 30\n@ NS ns1\nns1 A 192.0.2.53\n"
+        '@ 60 A 192.0.2.7\ninfo TXT "three regions, thirteen sites"\n'
+    )
+    with running(["/usr/sbin/knotd", "-c", str(root / "knot.conf")], directory, "knot") as process:
+        wait_for(port)
+        wait_until_signed(port)
+        yield port, [process.pid]
+
+
+def wait_until_signed(port: int, within_s: float = 20.0) -> None:
+    query = dns.message.make_query(HOST, "DNSKEY", want_dnssec=True)
+    deadline = time.monotonic() + within_s
+    while not dns.query.udp(query, "127.0.0.1", 2, port).answer:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the zone is not signed")
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
 def nginx(directory: Path) -> Iterator[tuple[int, list[int]]]:
     """nginx, one worker, that redirects by a map of the client's network; (port, process ids)."""
     port = free_port()
@@ -89,21 +126,23 @@ def nginx(directory: Path) -> Iterator[tuple[int, list[int]]]:
 
 
 @contextlib.contextmanager
-def ours(directory: Path, configuration: str, workers: int) -> Iterator[tuple[int, int, list[int]]]:
-    """`gslb serve`; `configuration` has {dns}, {http}, {admin} and {state}. (DNS port, HTTP port, ids of the workers)."""
-    dns, redirector, admin = free_port(), free_port(), free_port()
-    root = directory / f"gslb-{workers}"
+def ours(directory: Path, name: str, configuration: str) -> Iterator[tuple[int, int, list[int]]]:
+    """`gslb serve`, one worker; `configuration` has {dns}, {http}, {admin} and {state}. (DNS port, HTTP port, workers)."""
+    port, redirector, admin = free_port(), free_port(), free_port()
+    root = directory / name
     root.mkdir()
     file = root / "gslb.yaml"
-    places = {"{dns}": str(dns), "{http}": str(redirector), "{admin}": str(admin), "{state}": str(root / "state")}
+    places = {"{dns}": str(port), "{http}": str(redirector), "{admin}": str(admin), "{state}": str(root / "state")}
     for mark, value in places.items():
         configuration = configuration.replace(mark, value)
     file.write_text(configuration)
-    command = [sys.executable, "-m", "gslb", "serve", "--config", str(file), "--workers", str(workers)]
-    with running(command, directory, f"gslb-{workers}") as process:
+    if "dnssec:" in configuration:
+        subprocess.run([sys.executable, "-m", "gslb", "dnssec", "keygen", str(file), HOST], check=True, capture_output=True)
+    command = [sys.executable, "-m", "gslb", "serve", "--config", str(file), "--workers", "1"]
+    with running(command, directory, name) as process:
         wait_for(redirector)
         wait_until_ready(admin)
-        yield dns, redirector, workers_of(process.pid)
+        yield port, redirector, workers_of(process.pid)
 
 
 def wait_until_ready(admin: int, within_s: float = 20.0) -> None:
