@@ -48,6 +48,13 @@ TXT: Final = 16
 AAAA: Final = 28
 OPT: Final = 41
 DS: Final = 43
+RRSIG: Final = 46
+NSEC: Final = 47
+DNSKEY: Final = 48
+CDS: Final = 59
+CDNSKEY: Final = 60
+SVCB: Final = 64
+HTTPS: Final = 65
 TSIG: Final = 250
 IXFR: Final = 251
 AXFR: Final = 252
@@ -65,9 +72,13 @@ TYPE_NAMES: Final = {
     AAAA: "AAAA",
     33: "SRV",
     DS: "DS",
-    48: "DNSKEY",
-    64: "SVCB",
-    65: "HTTPS",
+    RRSIG: "RRSIG",
+    NSEC: "NSEC",
+    DNSKEY: "DNSKEY",
+    CDS: "CDS",
+    CDNSKEY: "CDNSKEY",
+    SVCB: "SVCB",
+    HTTPS: "HTTPS",
     IXFR: "IXFR",
     AXFR: "AXFR",
     ANY: "ANY",
