@@ -42,6 +42,7 @@ from gslb.dns.codes import (
 )
 from gslb.dns.cursor import Malformed
 from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record
+from gslb.dns.observer import Observer
 from gslb.dns.reply import bad_version, header_only, not_implemented, truncated, whole, without_authority
 from gslb.dns.serving import Asker, Kept, Served, Serving
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
@@ -80,6 +81,8 @@ class Responder:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counters: Counters = {} if counters is None else counters
+        self.observer: Observer | None = None
+        self.served: Served | None = None  # how the last answer came about, for who observes
         self._serving = serving
         self._stale = False
         self._nsid = nsid_option(node)
@@ -131,6 +134,7 @@ class Responder:
         if kept is None:
             kept = self._answer(serving, wire, peer, tcp)
         tail, names, kind, served = kept
+        self.served = served
         counters = self.counters
         for name in names:
             counters[name] = counters.get(name, 0) + 1

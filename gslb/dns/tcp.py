@@ -16,6 +16,7 @@ from collections import OrderedDict, deque
 from ipaddress import ip_address, ip_network
 from typing import cast
 
+from gslb.dns.observer import Link
 from gslb.dns.responder import Responder
 from gslb.model import FINEST_PREFIX, Limits
 from gslb.model.counting import Counters, add
@@ -109,6 +110,7 @@ class TcpConnection(asyncio.Protocol):
         self._ended = False
         self._closing = False
         self._waiting = False
+        self._link: Link | None = None
         self.paused = False
         self.peer = ""
         self.client = ""
@@ -164,7 +166,7 @@ class TcpConnection(asyncio.Protocol):
             end = self._query_end(at)
             if not end or self.paused or at > TURN_OCTETS:
                 break
-            reply = self._responder.respond(bytes(unread[at + 2 : end]), self.peer, tcp=True)
+            reply = self._respond(bytes(unread[at + 2 : end]), transport)
             at = end
             if reply is not None:
                 self._connections.touch(self)
@@ -172,6 +174,16 @@ class TcpConnection(asyncio.Protocol):
                 transport.write(len(reply).to_bytes(2, "big") + reply)
         del unread[:at]
         self._go_on()
+
+    def _respond(self, wire: bytes, transport: asyncio.Transport) -> bytes | None:
+        observer = self._responder.observer
+        if observer is None:
+            return self._responder.respond(wire, self.peer, tcp=True)
+        if self._link is None:
+            tls = transport.get_extra_info("ssl_object") is not None
+            local, peer = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
+            self._link = Link("dot" if tls else "tcp", local or ("", 0), peer or (self.peer, 0))
+        return observer.respond(self._responder, wire, self._link)
 
     def pause_writing(self) -> None:
         """The peer does not read: neither do we, until it does or has been idle for too long."""

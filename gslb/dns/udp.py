@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from struct import Struct
 from typing import Any, Final
 
+from gslb.dns.observer import Link
 from gslb.dns.responder import Responder
 from gslb.model.counting import Counters, add
 
@@ -35,7 +36,8 @@ class UdpServer:
         sock.setblocking(False)
         _forbid_fragments(sock)
         # A socket on the wildcard address has to look up, and to say, which of its addresses was asked.
-        wildcard = ip_address(sock.getsockname()[0].partition("%")[0]).is_unspecified
+        self._local = sock.getsockname()
+        wildcard = ip_address(self._local[0].partition("%")[0]).is_unspecified
         self._step: _Step = self._answer_from_asked if wildcard else self._answer
         if wildcard:
             _ask_for_destination(sock)
@@ -68,7 +70,11 @@ class UdpServer:
             wire, peer = self._sock.recvfrom(DATAGRAM_MAX)
         except (BlockingIOError, InterruptedError):
             return False
-        reply = self._responder.respond(wire, peer[0])
+        observer = self._responder.observer
+        if observer is None:
+            reply = self._responder.respond(wire, peer[0])
+        else:
+            reply = observer.respond(self._responder, wire, Link("udp", self._local, peer))
         if reply is not None:
             try:
                 self._sock.sendto(reply, peer)
@@ -81,7 +87,12 @@ class UdpServer:
             wire, ancillary, _, peer = self._sock.recvmsg(DATAGRAM_MAX, 64)
         except (BlockingIOError, InterruptedError):
             return False
-        reply = self._responder.respond(wire, peer[0])
+        observer = self._responder.observer
+        if observer is None:
+            reply = self._responder.respond(wire, peer[0])
+        else:
+            local = _destination(ancillary) or self._local[0]
+            reply = observer.respond(self._responder, wire, Link("udp", (local, *self._local[1:]), peer))
         if reply is not None:
             try:
                 self._sock.sendmsg((reply,), _source(ancillary), 0, peer)
@@ -108,6 +119,16 @@ def _ask_for_destination(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     else:
         sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+
+
+def _destination(ancillary: list[tuple[int, int, bytes]]) -> str | None:
+    """The address that was asked, None if the kernel did not say."""
+    for level, kind, data in ancillary:
+        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
+            return socket.inet_ntop(socket.AF_INET6, data[:16])
+        if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
+            return socket.inet_ntop(socket.AF_INET, data[8:12])
+    return None
 
 
 def _source(ancillary: list[tuple[int, int, bytes]]) -> list[tuple[int, int, Any]]:

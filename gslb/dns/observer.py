@@ -1,0 +1,117 @@
+"""Takes note of what was asked and answered, for dnstap and the query log.
+
+This is the part on the hot path, so it does as little as can be done: it puts octets aside, in queues with a bound. Others
+read, cut, encode and write them, in threads of their own. When those are late, notes are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from gslb.dns.serving import Served, Serving
+
+Transport = Literal["udp", "tcp", "dot"]
+SocketName = tuple[Any, ...]  # (host, port) of IPv4; IPv6 has two more
+
+T = TypeVar("T")
+
+
+class Link(NamedTuple):
+    """Over what a query came, to which of our addresses, from whom."""
+
+    transport: Transport
+    local: SocketName
+    peer: SocketName
+
+
+class Exchange(NamedTuple):
+    """A query and its answer, None if it got none. The times are of Unix, in nanoseconds."""
+
+    link: Link
+    query: bytes
+    reply: bytes | None
+    asked_ns: int
+    told_ns: int
+
+
+class Sampled(NamedTuple):
+    """An exchange for the query log, how a steered answer came about, and by which World."""
+
+    exchange: Exchange
+    served: Served | None
+    world: int
+
+
+class Backlog(Generic[T]):
+    """A queue between two threads: one puts and never waits, the other takes. `wake` is called when it was empty."""
+
+    def __init__(self, limit: int, wake: Callable[[], None]) -> None:
+        self.limit = limit
+        self.dropped = 0  # for want of room; counted by the one who puts
+        self._waiting: deque[T] = deque()
+        self._wake = wake
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, item: T) -> None:
+        waiting = self._waiting
+        if len(waiting) >= self.limit:
+            self.dropped += 1
+            return
+        waiting.append(item)
+        if len(waiting) == 1:
+            self._wake()
+
+    def take(self, most: int) -> list[T]:
+        """Up to `most`, the oldest first."""
+        taken: list[T] = []
+        try:
+            while len(taken) < most:
+                taken.append(self._waiting.popleft())
+        except IndexError:
+            pass
+        return taken
+
+
+class Answering(Protocol):
+    """What is observed of a responder. `served`: how the last answer came about, None if it was not steered."""
+
+    served: Served | None
+
+    @property
+    def serving(self) -> Serving: ...
+    def respond(self, wire: bytes, peer: str, tcp: bool = False) -> bytes | None: ...
+
+
+class Observer:
+    """`tap` gets every exchange, `log` one in `one_in`, by chance: who asks in step is not favoured."""
+
+    def __init__(
+        self,
+        tap: Backlog[Exchange] | None,
+        log: Backlog[Sampled] | None = None,
+        one_in: int = 1,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._tap, self._log = tap, log
+        self._share = 1 / one_in
+        self._clock, self._chance = clock, chance
+
+    def respond(self, responder: Answering, wire: bytes, link: Link) -> bytes | None:
+        """As `Responder.respond`, with a note of it."""
+        responder.served = None
+        asked_ns = self._clock()
+        reply = responder.respond(wire, link.peer[0], link.transport != "udp")
+        exchange = Exchange(link, wire, reply, asked_ns, self._clock())
+        if self._tap is not None:
+            self._tap.put(exchange)
+        if self._log is not None and self._chance() < self._share:
+            self._log.put(Sampled(exchange, responder.served, responder.serving.world.number))
+        return reply
