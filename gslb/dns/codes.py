@@ -18,6 +18,7 @@ SERVFAIL: Final = 2
 NXDOMAIN: Final = 3
 NOTIMP: Final = 4
 REFUSED: Final = 5
+NOTAUTH: Final = 9  # RFC 8945
 BADVERS: Final = 16
 
 RCODE_NAMES: Final = {
@@ -27,6 +28,7 @@ RCODE_NAMES: Final = {
     NXDOMAIN: "NXDOMAIN",
     NOTIMP: "NOTIMP",
     REFUSED: "REFUSED",
+    NOTAUTH: "NOTAUTH",
     BADVERS: "BADVERS",
 }
 
@@ -106,3 +108,9 @@ EDE_NOT_SUPPORTED: Final = 21
 UDP_MAX: Final = 1232
 UDP_MIN: Final = 512
 TCP_MAX: Final = 65535
+
+# How a message came, and what it is called in metrics. All but UDP are streams.
+UDP_TRANSPORT: Final = 0
+TCP_TRANSPORT: Final = 1
+TLS_TRANSPORT: Final = 2
+TRANSPORT_NAMES: Final = ("udp", "tcp", "tls")

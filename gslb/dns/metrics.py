@@ -25,9 +25,14 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "Steered answers decided in the worker, the table not having their class.",
         ("service",),
     ),
-    "gslb_dns_tcp_connections_total": ("TCP connections accepted.", ()),
+    "gslb_dns_tsig_failures_total": ("Signed queries whose signature was not accepted (RFC 8945).", ("error",)),
+    "gslb_dns_transfers_total": (
+        "Zones asked for: sent, current, refused, unsigned, busy, aborted.",
+        ("zone", "type", "result"),
+    ),
+    "gslb_dns_tcp_connections_total": ("TCP connections accepted, tcp and tls.", ("transport",)),
     "gslb_dns_tcp_closed_total": (
-        "TCP connections that we closed: idle, evicted, slow, stopped.",
+        "TCP connections that we closed: idle, evicted, slow, handshake, stopped.",
         ("reason",),
     ),
 }

@@ -10,11 +10,13 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
+from gslb.dns.codes import TCP_TRANSPORT, TLS_TRANSPORT, UDP_TRANSPORT
 from gslb.dns.serving import Served, Serving
 
 Transport = Literal["udp", "tcp", "dot"]
+_NUMBERS: Final = {"udp": UDP_TRANSPORT, "tcp": TCP_TRANSPORT, "dot": TLS_TRANSPORT}
 SocketName = tuple[Any, ...]  # (host, port) of IPv4; IPv6 has two more
 
 T = TypeVar("T")
@@ -85,7 +87,7 @@ class Answering(Protocol):
 
     @property
     def serving(self) -> Serving: ...
-    def respond(self, wire: bytes, peer: str, tcp: bool = False) -> bytes | None: ...
+    def respond(self, wire: bytes, peer: str, tcp: int = 0) -> bytes | None: ...
 
 
 class Observer:
@@ -108,7 +110,7 @@ class Observer:
         """As `Responder.respond`, with a note of it."""
         responder.served = None
         asked_ns = self._clock()
-        reply = responder.respond(wire, link.peer[0], link.transport != "udp")
+        reply = responder.respond(wire, link.peer[0], _NUMBERS[link.transport])
         exchange = Exchange(link, wire, reply, asked_ns, self._clock())
         if self._tap is not None:
             self._tap.put(exchange)

@@ -45,6 +45,12 @@ def not_implemented(wire: bytes, opt: bytes = b"") -> bytes:
     return _COUNTS.pack(flags, 0, 0, 0, 1 if opt else 0) + opt
 
 
+def failed(wire: bytes, rcode: int, question: bytes, opt: bytes = b"") -> bytes:
+    """An error with the question as it came, and no authority."""
+    flags = QR | int.from_bytes(wire[2:4], "big") & (OPCODE | RD) | rcode
+    return _COUNTS.pack(flags, 1, 0, 0, 1 if opt else 0) + question + opt
+
+
 def header_only(wire: bytes, rcode: int, opt: bytes = b"") -> bytes:
     """FORMERR, SERVFAIL: nothing of the query can be trusted but its OPT, where that could be read."""
     flags = QR | int.from_bytes(wire[2:4], "big") & (OPCODE | RD) | rcode

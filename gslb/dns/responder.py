@@ -33,11 +33,13 @@ from gslb.dns.codes import (
     REFUSED,
     SERVFAIL,
     TCP_MAX,
+    TRANSPORT_NAMES,
     TSIG,
     TXT,
     TYPE_NAMES,
     UDP_MAX,
     UDP_MIN,
+    UDP_TRANSPORT,
     A,
 )
 from gslb.dns.cursor import Malformed
@@ -45,6 +47,7 @@ from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_
 from gslb.dns.observer import Observer
 from gslb.dns.reply import bad_version, header_only, not_implemented, truncated, whole, without_authority
 from gslb.dns.serving import Asker, Kept, Served, Serving
+from gslb.dns.signed import answer_signed
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
 from gslb.model import ADDRESS_BITS, Family, View
 from gslb.model.counting import Counters, add
@@ -79,6 +82,7 @@ class Responder:
         tcp_idle_s: float = 10.0,
         kept_max: int = 16384,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.counters: Counters = {} if counters is None else counters
         self.observer: Observer | None = None
@@ -91,7 +95,7 @@ class Responder:
         self._on_new_class = on_new_class
         self._on_sample = on_sample
         self._next_sample_s = 0.0
-        self._clock = clock
+        self._clock, self._wall = clock, wall
         self._kept_max = kept_max
         self._peers: dict[str, tuple[Family, int]] = {}
 
@@ -115,18 +119,19 @@ class Responder:
             self._stale = stale
             self._serving.kept.clear()
 
-    def respond(self, wire: bytes, peer: str, tcp: bool = False) -> bytes | None:
-        """The answer to a message from `peer` (an address as text), None if it gets none."""
+    def respond(self, wire: bytes, peer: str, tcp: int = UDP_TRANSPORT) -> bytes | None:
+        """The answer to a message from `peer` (an address as text), None if it gets none. `tcp` says how it came, by the
+        number of the transport: any but UDP is a stream."""
         try:
             return self._respond(wire, peer, tcp)
         except Exception as error:  # the one recover at the edge: a bug costs one answer, and is counted
             add(self.counters, "gslb_dns_failures_total", type(error).__name__)
             return wire[:2] + header_only(wire, SERVFAIL)
 
-    def _respond(self, wire: bytes, peer: str, tcp: bool) -> bytes | None:
+    def _respond(self, wire: bytes, peer: str, tcp: int) -> bytes | None:
         if len(wire) < HEADER_OCTETS or wire[2] & 0x80:
             reason = "short" if len(wire) < HEADER_OCTETS else "response"
-            add(self.counters, "gslb_dns_dropped_total", "tcp" if tcp else "udp", reason)
+            add(self.counters, "gslb_dns_dropped_total", TRANSPORT_NAMES[tcp], reason)
             return None
         serving = self._serving
         key = wire[2:]
@@ -145,11 +150,13 @@ class Responder:
             self._on_sample(sample(serving.world, steered, network, TYPE_NAMES.get(kind, str(kind)), served.located.scope))
         return wire[:2] + tail
 
-    def _answer(self, serving: Serving, wire: bytes, peer: str, tcp: bool) -> Kept:
+    def _answer(self, serving: Serving, wire: bytes, peer: str, tcp: int) -> Kept:
         try:
             query = read_query(wire)
         except Malformed as error:
             return self._unread(wire, error, tcp)
+        if query.tsig:
+            return self._signed(serving, wire, query, peer, tcp)
         edns = query.edns
         if wire[2] & OPCODE_BITS:
             opt = b"" if edns is None else opt_record(edns.do, error_option(EDE_NOT_SUPPORTED))
@@ -161,7 +168,17 @@ class Responder:
             return header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), 0, None
         return self._data(serving, wire, query, peer, tcp)
 
-    def _unread(self, wire: bytes, error: Malformed, tcp: bool) -> Kept:
+    def _signed(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: int) -> Kept:
+        try:
+            return answer_signed(
+                wire, query, serving.keyring.tsig,
+                now_s=int(self._wall()), transport=tcp, limit=_limit(query.edns, tcp),
+                answer=lambda bare: self._answer(serving, bare, peer, tcp),
+            )  # fmt: skip
+        except Malformed as error:
+            return self._unread(wire, error, tcp)
+
+    def _unread(self, wire: bytes, error: Malformed, tcp: int) -> Kept:
         """FORMERR. Of another opcode nobody can say whether the rest is well-formed: NOTIMP."""
         if wire[2] & OPCODE_BITS:
             return not_implemented(wire), (_counter(tcp, 0, NOTIMP),), 0, None
@@ -170,7 +187,7 @@ class Responder:
             opt = opt_record(error.do, error_option(EDE_OTHER, str(error)))
         return header_only(wire, FORMERR, opt), (_counter(tcp, 0, FORMERR),), 0, None
 
-    def _data(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: bool) -> Kept:
+    def _data(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: int) -> Kept:
         answer, served = self._choose(serving, query, peer)
         edns, question = query.edns, query.question
         opt = b"" if edns is None else self._opt(edns, answer, served, tcp)
@@ -181,7 +198,7 @@ class Responder:
         limit = _limit(edns, tcp)
         if len(tail) + 2 > limit:
             tail = truncated(tail, question, edns, opt, limit)
-            counters.append(("gslb_dns_truncated_total", "tcp" if tcp else "udp"))
+            counters.append(("gslb_dns_truncated_total", TRANSPORT_NAMES[tcp]))
         if edns is not None and edns.subnet is not None:
             counters.append(("gslb_dns_client_subnet_total", str(edns.subnet.octets[1])))
         if served is not None:
@@ -229,7 +246,7 @@ class Responder:
             self._peers[peer] = known
         return known
 
-    def _opt(self, edns: Edns, answer: Answer, served: Served | None, tcp: bool) -> bytes:
+    def _opt(self, edns: Edns, answer: Answer, served: Served | None, tcp: int) -> bytes:
         subnet, options = edns.subnet, answer.error
         if subnet is not None:
             # RFC 7871 section 7.2.1: 0 where nothing depends on the client, and for one that opted out.
@@ -258,12 +275,11 @@ class Responder:
         serving.kept[key] = kept
 
 
-def _counter(tcp: bool, kind: int, rcode: int) -> tuple[str, ...]:
-    transport = "tcp" if tcp else "udp"
-    return ("gslb_dns_answers_total", transport, TYPE_NAMES.get(kind, "other"), RCODE_NAMES[rcode])
+def _counter(tcp: int, kind: int, rcode: int) -> tuple[str, ...]:
+    return ("gslb_dns_answers_total", TRANSPORT_NAMES[tcp], TYPE_NAMES.get(kind, "other"), RCODE_NAMES[rcode])
 
 
-def _limit(edns: Edns | None, tcp: bool) -> int:
+def _limit(edns: Edns | None, tcp: int) -> int:
     """Octets of an answer (RFC 6891 section 6.2.3, RFC 9715 section 3.1)."""
     if tcp:
         return TCP_MAX

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
-from gslb.dns.codes import OPT
+from gslb.dns.codes import OPT, TSIG
 from gslb.dns.cursor import Cursor, Malformed
 from gslb.dns.edns import Edns, read_opt
 
@@ -16,13 +16,14 @@ _RECORD = Struct("!HH4sH")
 
 
 class Query(NamedTuple):
-    """`name` is lower case; `question` is what came, to be echoed octet by octet."""
+    """`name` is lower case; `question` is what came, to be echoed octet by octet. `tsig` is where a TSIG record starts."""
 
     name: bytes
     type: int
     klass: int
     question: bytes
     edns: Edns | None
+    tsig: int = 0
 
 
 def read_query(wire: bytes) -> Query:
@@ -36,26 +37,36 @@ def read_query(wire: bytes) -> Query:
     question = wire[HEADER_OCTETS : cursor.at]
     for _ in range(answers + authorities):
         _skip_record(cursor)
-    edns = _find_opt(cursor, additionals) if additionals else None
-    return Query(name.lower(), kind, klass, question, edns)
+    if not additionals:
+        return Query(name.lower(), kind, klass, question, None)
+    return Query(name.lower(), kind, klass, question, *_find_additional(cursor, additionals))
 
 
 def _skip_record(cursor: Cursor) -> None:
     cursor.skip_name()
-    cursor.skip(8)
+    if cursor.u16() == TSIG:
+        raise Malformed("TSIG before the last record")
+    cursor.skip(6)
     cursor.skip(cursor.u16())
 
 
-def _find_opt(cursor: Cursor, records: int) -> Edns | None:
-    """The OPT of the additional records: one at most, its owner the root (RFC 6891 section 6.1.1)."""
+def _find_additional(cursor: Cursor, records: int) -> tuple[Edns | None, int]:
+    """The OPT of the additional records: one at most, its owner the root (RFC 6891 section 6.1.1). And where the TSIG
+    starts: it is the last record, or none (RFC 8945 section 5.1)."""
     found: tuple[int, bytes, bytes] | None = None
-    for _ in range(records):
+    tsig = 0
+    for left in range(records, 0, -1):
+        start = cursor.at
         root = cursor.skip_name()
         kind, klass, ttl, size = _RECORD.unpack_from(cursor.data, cursor.skip(10))
         rdata = cursor.take(size)
         if kind != OPT:
+            if kind == TSIG:
+                if left > 1:
+                    raise Malformed("TSIG before the last record")
+                tsig = start
             continue
         if found is not None or not root:
             raise Malformed("two OPT records, or one that is not at the root")
         found = (klass, ttl, rdata)
-    return None if found is None else read_opt(*found)
+    return None if found is None else read_opt(*found), tsig
