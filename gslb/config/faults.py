@@ -19,8 +19,9 @@ class Faults:
         self.file = file
         self._faults: list[Fault] = []
 
-    def add(self, line: int, key: str, message: str) -> None:
-        fault = Fault(self.file, line, one_line(key) or WHOLE_FILE, one_line(message))
+    def add(self, line: int, key: str, message: str, file: str = "") -> None:
+        """`file` is one that the configuration names; without it the line is of the configuration itself."""
+        fault = Fault(one_line(file) or self.file, line, one_line(key) or WHOLE_FILE, one_line(message))
         self._faults.append(fault)
 
     def did_you_mean(self, word: str, known: Iterable[str]) -> str:
@@ -32,7 +33,11 @@ class Faults:
 
     def __iter__(self) -> Iterator[Fault]:
         unique = dict.fromkeys(self._faults)
-        return iter(sorted(unique, key=lambda fault: fault.line))
+        return iter(sorted(unique, key=self._place))
+
+    def _place(self, fault: Fault) -> tuple[bool, str, int]:
+        """The configuration first, then the files that it names."""
+        return fault.file != self.file, fault.file, fault.line
 
     def raise_if_any(self) -> None:
         if self._faults:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from gslb.config.checks import check
@@ -11,29 +12,29 @@ from gslb.config.draft import Draft
 from gslb.config.faults import WHOLE_FILE, Faults
 from gslb.config.schema import Node, Table, plain
 from gslb.config.sections import admin, answering, geo, limits, listen, observe, probes, root, service, site, transfer, zone
-from gslb.config.tree import read_tree
+from gslb.config.textfile import read_text
+from gslb.config.tree import Unreadable, read_tree
 from gslb.errors import ConfigurationError, Fault
 from gslb.model import Configuration
 
 LARGEST = 4 * 1024 * 1024
+_TOO_LARGE = "no configuration is"
 
 
 def load(path: str | os.PathLike[str]) -> Configuration:
     """Raises ConfigurationError with every fault, in the order of the file."""
     file = os.fspath(path)
     try:
-        with open(file, "rb") as opened:
-            raw = opened.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _whole(file, 1, f"can't be read: {reason}") from None
-    return parse(_decoded(raw, file), file)
+        text = read_text(file, LARGEST, _TOO_LARGE)
+    except Unreadable as fault:
+        raise _whole(file, fault.line, fault.message) from None
+    return parse(text, file)
 
 
 def parse(text: str, file: str) -> Configuration:
     """`file` is what faults name, and where relative paths start from. Raises as `load` does."""
     if len(text) > LARGEST:
-        raise _whole(file, 1, f"is larger than {LARGEST >> 20} MB; no configuration is")
+        raise _whole(file, 1, f"is larger than {LARGEST >> 20} MB; {_TOO_LARGE}")
     faults = Faults(file)
     tree = read_tree(text, faults)
     if tree is None:
@@ -41,25 +42,21 @@ def parse(text: str, file: str) -> Configuration:
     draft = Draft.of(Table(Node("", tree.line, tree), root.ROOT.keys, faults), faults, Path(os.path.abspath(file)))
     check(draft, faults)
     faults.raise_if_any()
-    return _build(draft, hashlib.sha256(text.encode()).hexdigest())
-
-
-def _decoded(raw: bytes, file: str) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if len(raw) > LARGEST:
-            return " " * len(raw)  # cut in the middle of a character; refused for its size
-        line = raw.count(b"\n", 0, error.start) + 1
-        message = f"is not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}; save it as UTF-8"
-        raise _whole(file, line, message) from None
+    files = ((str(draft.file), sha256(text.encode()).hexdigest()), *draft.zone_files())
+    return _build(draft, files)
 
 
 def _whole(file: str, line: int, message: str) -> ConfigurationError:
     return ConfigurationError((Fault(file, line, WHOLE_FILE, message),))
 
 
-def _build(draft: Draft, digest: str) -> Configuration:
+def _digest(files: Sequence[tuple[str, str]]) -> str:
+    """Another one for another text of any of them. Without further files it is the SHA-256 of the configuration."""
+    own, *others = (digest for _, digest in files)
+    return sha256("\n".join([own, *others]).encode()).hexdigest() if others else own
+
+
+def _build(draft: Draft, files: tuple[tuple[str, str], ...]) -> Configuration:
     top = draft.root
     tls = top[root.TLS_]
     node = top[root.NODE]
@@ -70,7 +67,7 @@ def _build(draft: Draft, digest: str) -> Configuration:
         sites=tuple(site.build(table) for table in plain(top[root.SITES])),
         services=tuple(service.build(table) for table in plain(top[root.SERVICES])),
         listen=listen.build(top[root.LISTEN_]),
-        zones=tuple(zone.build(each.table, each.served(), draft.absolute) for each in draft.zones),
+        zones=tuple(zone.build(each.table, each.nameservers(), each.served(), draft.absolute) for each in draft.zones),
         geo=geo.build(top[root.GEO_], draft.absolute),
         probes=probes.build(top[root.PROBES_]),
         limits=limits.build(top[root.LIMITS_]),
@@ -83,7 +80,8 @@ def _build(draft: Draft, digest: str) -> Configuration:
         tls=None if tls is None else listen.build_tls(tls, draft.absolute),
         user=top[root.USER],
         file=str(draft.file),
-        digest=digest,
+        digest=_digest(files),
+        files=files,
     )
 
 

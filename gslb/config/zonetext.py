@@ -2,7 +2,7 @@
 
 Allowed: relative names, `@`, a blank owner for the one before, TTL and class in either order or absent, TTLs
 as `300` or `1h30m`, quotes, parentheses, comments, `$TTL`, `$ORIGIN`, every type that dnspython knows, and
-RFC 3597's `TYPE65280 \\# 2 abcd`. Refused: `$INCLUDE` (no file is read from here) and `$GENERATE`.
+RFC 3597's `TYPE65280 \\# 2 abcd`. Refused: `$INCLUDE` and `$GENERATE`, which `gslb import bind` writes out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _CLASSES = ("IN", "CH", "HS", "CS")
 
 _MADE_HERE = {
-    dns.rdatatype.SOA: "the SOA is made from `contact`, `ttl` and `negative_ttl`; leave it out",
     dns.rdatatype.DNAME: "DNAME is not available in this version; write the names one by one",
 } | dict.fromkeys(
     (
@@ -46,15 +45,23 @@ _EXAMPLES = {
     dns.rdatatype.SRV: "priority, weight, port and host, as 0 0 80 www.example.net.",
     dns.rdatatype.CNAME: "one name, as www.example.net.",
     dns.rdatatype.NS: "one name, as ns1.example.net.",
+    dns.rdatatype.TXT: 'text in quotes, at most 255 octets in each pair of quotes, as "one" "two"',
+    dns.rdatatype.SOA: "primary, mailbox and five numbers, as ns1 hostmaster 2027010100 3600 600 1209600 300",
+    dns.rdatatype.CAA: 'flags, tag and value, as 0 issue "ca.example.net"',
+    dns.rdatatype.TLSA: "usage, selector, matching type and hexadecimal digits, as 3 1 1 d2abde…",
+    dns.rdatatype.HTTPS: "priority, target and parameters, as 1 . alpn=h2",
+    dns.rdatatype.SVCB: "priority, target and parameters, as 1 dns.example.net. alpn=dot",
 }
 
 
 class Written(NamedTuple):
-    """A record, the line of the text it begins on (from 0), and its data as dnspython has it."""
+    """A record, the line of the text it begins on (from 0), its data as dnspython has it, and the zone file that it
+    is from: none where it is written in the configuration itself."""
 
     record: Record
     line: int
     rdata: dns.rdata.Rdata
+    file: str = ""
 
     @property
     def type(self) -> str:
@@ -66,23 +73,23 @@ class Misprint(NamedTuple):
     message: str
 
 
-def parse_records(text: str, zone: str, ttl_s: int) -> tuple[list[Written], list[Misprint]]:
+def parse_records(text: str, zone: str, ttl_s: int, file: str = "") -> tuple[list[Written], list[Misprint]]:
     """All records, and everything that is wrong. A line that is wrong gives no record; reading goes on."""
     reader = _Reader(dns.name.from_text(zone + "."), ttl_s)
     written: list[Written] = []
     wrong: list[Misprint] = []
-    for line, entry in _entries(text, wrong):
+    for line, entry in entries(text, wrong):
         try:
             record = reader.entry(entry)
         except (ValueError, dns.exception.DNSException) as error:
             wrong.append(Misprint(line, str(error) or type(error).__name__))
             continue
         if record is not None:
-            written.append(Written(record[0], line, record[1]))
+            written.append(Written(record[0], line, record[1], file))
     return written, wrong
 
 
-def _entries(text: str, wrong: list[Misprint]) -> Iterator[tuple[int, str]]:
+def entries(text: str, wrong: list[Misprint]) -> Iterator[tuple[int, str]]:
     """Logical lines: comments gone, what stands in parentheses joined, empty ones left out."""
     entry = ""
     start = depth = 0
@@ -132,7 +139,7 @@ class _Reader:
             self._directive(text)
             return None
         if text[0] not in " \t":
-            owner, text = _cut(text)
+            owner, text = first_word(text)
             self._owner = self._name(owner)
             if "\\" in self._owner.to_text():
                 raise ValueError(f"{quoted(owner)} has signs that need a \\; write letters, digits, -, _ and *")
@@ -141,14 +148,14 @@ class _Reader:
         return self._record(self._owner, text)
 
     def _directive(self, text: str) -> None:
-        word, rest = _cut(text)
+        word, rest = first_word(text)
         match word.upper():
             case "$TTL":
-                self._ttl_s = _ttl_s(rest)
+                self._ttl_s = ttl_seconds(rest)
             case "$ORIGIN":
                 self._origin = self._name(rest)
             case "$INCLUDE" | "$GENERATE":
-                raise ValueError(f"{word} is not read here; write the records out")
+                raise ValueError(f"{word} is not read here; write the records out, as `gslb import bind` does")
             case _:
                 raise ValueError(f"{quoted(word)} is not a directive; there is $TTL and $ORIGIN")
 
@@ -161,29 +168,29 @@ class _Reader:
 
     def _record(self, owner: dns.name.Name, text: str) -> tuple[Record, dns.rdata.Rdata]:
         ttl_s = self._ttl_s
-        word, rest = _cut(text)
+        word, rest = first_word(text)
         for _ in range(2):
             if word.upper() in _CLASSES:
                 if word.upper() != "IN":
                     raise ValueError(f"class {word} is not served; leave it out, or write IN")
             elif word[:1].isdigit():
-                ttl_s = _ttl_s(word)
+                ttl_s = ttl_seconds(word)
             else:
                 break
-            word, rest = _cut(rest)
-        rdtype = _type(word)
-        rdata, wire = _rdata(rdtype, rest, self._origin)
+            word, rest = first_word(rest)
+        rdtype = record_type(word)
+        rdata, wire = record_data(rdtype, rest, self._origin)
         name = owner.to_text(omit_final_dot=True).lower()
         return Record(name, ttl_s, int(rdtype), wire), rdata
 
 
-def _cut(text: str) -> tuple[str, str]:
+def first_word(text: str) -> tuple[str, str]:
     """The first word, and what follows it."""
     words = re.split(r"[ \t]+", text.strip(" \t"), maxsplit=1)
     return words[0], words[1] if len(words) > 1 else ""
 
 
-def _ttl_s(text: str) -> int:
+def ttl_seconds(text: str) -> int:
     if not _TTL.fullmatch(text):
         raise ValueError(f"{quoted(text)} is not a TTL; write seconds, as 300, or 1h30m")
     seconds = sum(int(count) * _UNITS_S[unit.lower()] for count, unit in _TTL_PART.findall(text))
@@ -192,7 +199,7 @@ def _ttl_s(text: str) -> int:
     return seconds
 
 
-def _type(word: str) -> dns.rdatatype.RdataType:
+def record_type(word: str) -> dns.rdatatype.RdataType:
     if not word:
         raise ValueError("has no type; write name, type and data, as: www A 192.0.2.1")
     try:
@@ -207,7 +214,7 @@ def _type(word: str) -> dns.rdatatype.RdataType:
     return rdtype
 
 
-def _rdata(rdtype: dns.rdatatype.RdataType, text: str, origin: dns.name.Name) -> tuple[dns.rdata.Rdata, bytes]:
+def record_data(rdtype: dns.rdatatype.RdataType, text: str, origin: dns.name.Name) -> tuple[dns.rdata.Rdata, bytes]:
     """The data, and its wire format without compression."""
     try:
         rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, text, origin, relativize=False)

@@ -168,6 +168,7 @@ class Limits:
     tcp_connections: int = 4096
     tcp_connections_per_client: int = 256
     tcp_idle_s: float = 10.0
+    transfers: int = 10  # of zones, at a time
     http_connections: int = 4096
     http_connections_per_client: int = 256
     http_header_s: float = 10.0
@@ -212,7 +213,8 @@ class Configuration:
     tls: Tls | None = None
     user: str | None = None
     file: str = ""  # absolute path it was read from
-    digest: str = ""  # SHA-256 of its text, hexadecimal
+    digest: str = ""  # SHA-256 of its text, hexadecimal; with zone files, of all their texts
+    files: tuple[tuple[str, str], ...] = ()  # what it was read from, itself first: absolute path, SHA-256
 
     def site(self, site_id: str) -> Site:
         return next(site for site in self.sites if site.id == site_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from pathlib import Path
@@ -10,7 +11,8 @@ Signature = tuple[int, int, int, int]
 
 
 class WatchedFile:
-    """`digest` is the SHA-256 of what was read of it before; without it, what is there now counts as read."""
+    """`digest` is the SHA-256 of the text that was read of it before, without byte order mark; without it, what is there now
+    counts as read."""
 
     def __init__(self, path: str, digest: str | None = None) -> None:
         self.path = path
@@ -51,6 +53,7 @@ def _signature(path: str) -> Signature | None:
 
 def _digest(path: str) -> str | None:
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        text = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
+        return hashlib.sha256(text).hexdigest()
     except OSError:
         return None

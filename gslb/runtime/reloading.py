@@ -40,7 +40,7 @@ class Reloading:
         self._configuration, self._geo, self._journal = configuration, geo, journal
         self._take, self._take_geo, self._refused, self._renewed = take, take_geo, refused, renewed
         self._wanted = asyncio.Event()
-        self._file = WatchedFile(configuration.file, configuration.digest)
+        self._files = _files(configuration)
         self._certificates = _certificates(configuration)
 
     def soon(self) -> None:
@@ -53,9 +53,11 @@ class Reloading:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):  # wait_for can lose a cancel (gh-86296)
                     await self._wanted.wait()
-            if self._wanted.is_set() or self._file.changed():
+            changed = [file for file in self._files if file.changed()]
+            if self._wanted.is_set() or changed:
                 self._wanted.clear()
-                self._file.seen()
+                for file in self._files:
+                    file.seen()
                 await self._read_again()
             if await asyncio.to_thread(self._geo.changed):
                 await self._reopen_geo()
@@ -78,6 +80,8 @@ class Reloading:
 
     def _refuse(self, error: GslbError) -> None:
         faults = error.faults if isinstance(error, ConfigurationError) else ()
+        watched = {file.path for file in self._files}
+        self._files += [WatchedFile(path) for path in dict.fromkeys(fault.file for fault in faults) if path not in watched]
         lines = str(error).splitlines()
         more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
         message = f"the configuration was refused, the old one keeps running: {lines[0]}{more}"
@@ -88,7 +92,7 @@ class Reloading:
         changes = config.describe_change(self._configuration, new)
         new = _without_restart(self._configuration, new)
         self._configuration, self._geo = new, geo
-        self._certificates = _certificates(new)
+        self._files, self._certificates = _files(new), _certificates(new)
         self._take(new, geo, materials, Reload(datetime.now(UTC), True, (), tuple(changes)))
         message = f"the configuration was read again: {'; '.join(changes) or 'no change'}"
         self._journal.tell("reload", Severity.INFO, new.file, message)
@@ -108,6 +112,12 @@ def _without_restart(old: Configuration, new: Configuration) -> Configuration:
     """What a running node can become: its name, its sockets, its user and its directory stay until it is started again."""
     listen = replace(old.listen, trusted_proxies=new.listen.trusted_proxies)
     return replace(new, node=old.node, state_dir=old.state_dir, user=old.user, listen=listen)
+
+
+def _files(configuration: Configuration) -> list[WatchedFile]:
+    """The configuration and the zone files, as they were read."""
+    read = configuration.files or ((configuration.file, configuration.digest),)
+    return [WatchedFile(path, digest) for path, digest in read]
 
 
 def _certificates(configuration: Configuration) -> list[WatchedFile]:

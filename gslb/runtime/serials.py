@@ -1,4 +1,7 @@
-"""SOA serials: the second of a zone's last change, kept over restarts, never falling (RFC 1982, RFC 1912 section 2.2)."""
+"""SOA serials: the second of a zone's last change, kept over restarts, never falling (RFC 1982, RFC 1912 section 2.2).
+
+A zone whose operator wrote the SOA has the serial that is in it, whatever it was before: whoever writes one, keeps it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from gslb.dns.codes import SOA
 from gslb.model import Zone
 
 
@@ -17,9 +21,16 @@ def next_serials(zones: tuple[Zone, ...], kept: str | None, utc_s: int) -> tuple
     for zone in zones:
         digest = _digest(zone)
         had = known.get(zone.name)
-        serials[zone.name] = _serial(had, digest, utc_s)
+        written = written_serial(zone)
+        serials[zone.name] = _serial(had, digest, utc_s) if written is None else written
         known[zone.name] = (digest, serials[zone.name])
     return serials, json.dumps(known, sort_keys=True)
+
+
+def written_serial(zone: Zone) -> int | None:
+    """Of the SOA among its records: the first of the five numbers that end its data (RFC 1035 section 3.3.13)."""
+    soa = next((record.rdata for record in zone.records if record.type == SOA), None)
+    return None if soa is None else int.from_bytes(soa[-20:-16], "big")
 
 
 def _serial(had: tuple[str, int] | None, digest: str, utc_s: int) -> int:

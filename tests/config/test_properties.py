@@ -90,7 +90,7 @@ def test_a_sound_configuration_with_small_changes(text, changes):
 @given(st.one_of(st.text(), st.lists(st.sampled_from([*ZONE_SIGNS, *"aA 1:/"]), max_size=60).map("".join)))
 def test_any_zone_text(text):
     written, wrong = parse_records(text, "example.net", 300)
-    for record, line, _ in written:
+    for record, line, *_ in written:
         assert record.owner == record.owner.lower().rstrip(".")
         assert record.owner.isascii()
         assert 0 <= record.ttl_s < 2**31

@@ -108,7 +108,7 @@ naptr 300 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:a@example.net!" .
         ("a )", "has a ) without a ("),
         ("a TXT \\", "ends with \\"),
         ("$TTL often", '"often" is not a TTL; write seconds, as 300, or 1h30m'),
-        ("$GENERATE 1-9 a$ A 192.0.2.$", "$GENERATE is not read here; write the records out"),
+        ("$GENERATE 1-9 a$ A 192.0.2.$", "$GENERATE is not read here; write the records out, as `gslb import bind` does"),
         ("$FOO", '"$FOO" is not a directive; there is $TTL and $ORIGIN'),
         ("a..b A 192.0.2.1", '"a..b" is not a name: a DNS label is empty'),
         (f"{'a' * 64} A 192.0.2.1", "is not a name: a DNS label is > 63 octets long"),

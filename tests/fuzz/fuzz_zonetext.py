@@ -16,7 +16,7 @@ def one_input(data: bytes) -> None:
     written, wrong = parse_records(text, "example.net", 300)
     lines = text.count("\n") + 1
     assert all(0 <= misprint.line < lines and misprint.message for misprint in wrong)
-    for record, line, rdata in written:
+    for record, line, rdata, _ in written:
         assert 0 <= line < lines
         assert record.owner.isascii()
         assert record.owner.isprintable()

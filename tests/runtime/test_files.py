@@ -66,6 +66,12 @@ def test_a_change_between_reading_and_watching_is_told(tmp_path):
     assert looks(WatchedFile(str(tmp_path / "none"), "00")) == 0
 
 
+def test_a_byte_order_mark_is_no_change(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"\xef\xbb\xbftext")
+    assert looks(WatchedFile(str(path), hashlib.sha256(b"text").hexdigest())) == 0
+
+
 def test_a_stamp_tells_a_renewed_file_and_a_missing_one(tmp_path):
     path = tmp_path / "file"
     missing = stamp(str(path))

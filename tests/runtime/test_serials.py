@@ -55,3 +55,11 @@ def test_what_was_kept_and_is_not_understood_is_as_nothing(kept):
     serials, again = next_serials((ZONE,), kept, 1000)
     assert serials == {"example.net": 1000}
     assert json.loads(again)["example.net"][1] == 1000
+
+
+def test_a_serial_that_the_operator_wrote_is_his_and_ours_go_on_from_it():
+    numbers = b"".join(number.to_bytes(4, "big") for number in (2026112301, 3600, 600, 86400, 300))
+    own = replace(ZONE, records=(*ZONE.records, Record("example.net", 300, 6, b"\0\0" + numbers)))
+    serials, kept = next_serials((own,), None, 1000)
+    assert serials == {"example.net": 2026112301}
+    assert next_serials((ZONE,), kept, 2000)[0] == {"example.net": 2026112302}

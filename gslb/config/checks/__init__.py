@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gslb.config.checks import delegations, geo, listen, names, records, rules, services, sites, transfer, users
+from gslb.config.checks import apex, delegations, geo, listen, names, records, rules, services, sites, transfer, users
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults
 
@@ -11,6 +11,7 @@ CHECKS = (
     geo.check,
     names.check,
     records.check,
+    apex.check,
     delegations.check,
     sites.check,
     services.check,

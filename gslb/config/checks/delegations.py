@@ -5,14 +5,14 @@ from __future__ import annotations
 import dns.rdatatype
 
 from gslb.config import values
-from gslb.config.checks.records import target_of
-from gslb.config.draft import ADDRESS_TYPES, Draft, ZoneDraft
+from gslb.config.draft import ADDRESS_TYPES, Draft, ZoneDraft, target_of
 from gslb.config.faults import Faults
 from gslb.config.sections import zone
 from gslb.config.zonetext import Written
 
 _NS = int(dns.rdatatype.NS)
-_AT_A_CUT = (_NS, int(dns.rdatatype.DS), *ADDRESS_TYPES)
+_DS = int(dns.rdatatype.DS)
+_AT_A_CUT = (_NS, _DS, *ADDRESS_TYPES)
 
 
 def check(draft: Draft, faults: Faults) -> None:
@@ -25,6 +25,7 @@ def check(draft: Draft, faults: Faults) -> None:
         addressed = {written.record.owner for written in each.records if written.record.type in ADDRESS_TYPES}
         for written in each.records:
             _glue(each, written, cuts, addressed, faults)
+            _ds(draft, each, written, cuts, faults)
             if draft.zone_of(written.record.owner) == each.name:
                 _below(each, written, cuts, faults)
         for host in sorted(steered):
@@ -52,6 +53,17 @@ def _glue(each: ZoneDraft, written: Written, cuts: set[str], addressed: set[str]
         return
     if values.within(name, written.record.owner) and name not in addressed:
         each.fault(faults, written, f"{name} lies below it, so its address is needed here; add its A or AAAA record")
+
+
+def _ds(draft: Draft, each: ZoneDraft, written: Written, cuts: set[str], faults: Faults) -> None:
+    """RFC 4035 section 2.4: a DS stands where NS delegate; that of the zone itself is in its parent."""
+    owner = written.record.owner
+    if written.record.type != _DS or owner in cuts or owner.startswith("*."):
+        return
+    if owner == each.name:
+        each.fault(faults, written, "belongs into the parent zone, beside the NS there; leave it out")
+    elif owner not in draft.zone_names:
+        each.fault(faults, written, "has no NS beside it, so nothing is delegated there; add them, or leave it out")
 
 
 def _below(each: ZoneDraft, written: Written, cuts: set[str], faults: Faults) -> None:

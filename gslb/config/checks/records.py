@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import dns.rdatatype
 
 from gslb.config import values
-from gslb.config.draft import ADDRESS_TYPES, Draft, ZoneDraft, address_of
+from gslb.config.draft import ADDRESS_TYPES, Draft, ZoneDraft, target_of
 from gslb.config.faults import Faults, listed
-from gslb.config.schema import plain
-from gslb.config.sections import zone
 from gslb.config.zonetext import Written
-from gslb.model import Address
 
 _CNAME = int(dns.rdatatype.CNAME)
 _NS = int(dns.rdatatype.NS)
 _DS = int(dns.rdatatype.DS)
-# Types whose data names a host that is looked up in turn, with the attribute that holds it.
-_TARGETS = {_NS: "target", int(dns.rdatatype.MX): "exchange", int(dns.rdatatype.SRV): "target"}
+_MX = int(dns.rdatatype.MX)
+_SERVICES = (int(dns.rdatatype.SVCB), int(dns.rdatatype.HTTPS))
+_NO_WILDCARD = (_NS, _DS)
+# A message has 65535 octets: header, question, room for an OPT and signatures; each record has 12 beside its data.
+_LARGEST_SET = 65535 - 12 - 260 - 1024
+_OF_A_RECORD = 12
 
 
 def check(draft: Draft, faults: Faults) -> None:
     steered = draft.steered()
+    aliases = {one.record.owner: _alias_target(one) for each in draft.zones for one in each.records if one.record.type == _CNAME}
     for each in draft.zones:
-        aliases = {written.record.owner for written in each.records if written.record.type == _CNAME}
         for written in each.records:
             _place(draft, each, written, faults)
             _steered(each, written, steered, faults)
             _target(each, written, steered, aliases, faults)
         _sets(each, faults)
-        _servers(each, faults)
+        _circles(each, aliases, faults)
 
 
 def _place(draft: Draft, each: ZoneDraft, written: Written, faults: Faults) -> None:
     owner, rdtype = written.record.owner, written.record.type
+    if owner.startswith("*.") and rdtype in _NO_WILDCARD:
+        each.fault(faults, written, "a wildcard delegates nothing (RFC 4592 section 4.2); write the names one by one")
     if not values.within(owner, each.name):
         each.fault(faults, written, f"lies outside of the zone {each.name}; is a final dot too many?")
         return
@@ -48,8 +52,6 @@ def _place(draft: Draft, each: ZoneDraft, written: Written, faults: Faults) -> N
             written,
             "the zone's own name can't be an alias; write its addresses (RFC 1034 section 3.6.2)",
         )
-    if owner == each.name and rdtype == _NS:
-        each.fault(faults, written, "the zone's own servers are made from `nameservers`; write it there")
 
 
 def _steered(each: ZoneDraft, written: Written, steered: set[str], faults: Faults) -> None:
@@ -57,16 +59,7 @@ def _steered(each: ZoneDraft, written: Written, steered: set[str], faults: Fault
         each.fault(faults, written, "this name is steered, its addresses are those of sites; leave it out")
 
 
-def target_of(written: Written) -> str | None:
-    attribute = _TARGETS.get(written.record.type)
-    if attribute is None:
-        return None
-    # A type written as TYPE2 \# … has generic data; what it names is looked at all the same.
-    name = getattr(written.rdata, attribute, None)
-    return None if name is None else str(name.to_text(omit_final_dot=True)).lower()
-
-
-def _target(each: ZoneDraft, written: Written, steered: set[str], aliases: set[str], faults: Faults) -> None:
+def _target(each: ZoneDraft, written: Written, steered: set[str], aliases: Mapping[str, str], faults: Faults) -> None:
     name = target_of(written)
     if name in steered:
         each.fault(faults, written, f"{name} is steered, each client would get another host; name one that is not")
@@ -80,14 +73,62 @@ def _sets(each: ZoneDraft, faults: Faults) -> None:
         by_owner[written.record.owner].append(written)
     for records in by_owner.values():
         _alone(each, records, faults)
-        first: dict[int, Written] = {}
-        seen: set[tuple[int, bytes]] = set()
+        by_type: dict[int, list[Written]] = defaultdict(list)
         for written in records:
-            earlier = first.setdefault(written.record.type, written)
-            _one_ttl(each, written, earlier, faults)
-            if (written.record.type, written.record.rdata) in seen:
-                each.fault(faults, written, "is written twice; keep one of the two")
-            seen.add((written.record.type, written.record.rdata))
+            by_type[written.record.type].append(written)
+        for rrset in by_type.values():
+            _set(each, rrset, faults)
+
+
+def _set(each: ZoneDraft, rrset: list[Written], faults: Faults) -> None:
+    """RFC 2181 section 5: no record twice, and one TTL. What stands in the block and in the file is one record."""
+    seen: set[tuple[str, bytes]] = set()
+    for written in rrset:
+        _one_ttl(each, written, rrset[0], faults)
+        if (written.file, written.record.rdata) in seen:
+            each.fault(faults, written, "is written twice; keep one of the two")
+        seen.add((written.file, written.record.rdata))
+    size = sum(_OF_A_RECORD + len(rdata) for rdata in {written.record.rdata for written in rrset})
+    if size > _LARGEST_SET:
+        message = f"this set takes {size} octets, which no message can hold, even over TCP; {_LARGEST_SET} is the most"
+        each.fault(faults, rrset[0], message)
+    if len(rrset) > 1 and rrset[0].record.type in _SERVICES:
+        _modes(each, rrset, faults)
+    if len(rrset) > 1 and rrset[0].record.type == _MX:
+        _no_mail(each, rrset, faults)
+
+
+def _modes(each: ZoneDraft, rrset: list[Written], faults: Faults) -> None:
+    """RFC 9460 section 2.4.1: a set is one alias, or services."""
+    alias = next((written for written in rrset if written.record.rdata[:2] == b"\0\0"), None)
+    if alias is not None and any(written.record.rdata != alias.record.rdata for written in rrset):
+        message = "priority 0 is an alias, which stands alone in its set (RFC 9460 section 2.4.1); keep either"
+        each.fault(faults, alias, message)
+
+
+def _no_mail(each: ZoneDraft, rrset: list[Written], faults: Faults) -> None:
+    none = next((written for written in rrset if written.record.rdata[2:] == b"\0"), None)
+    if none is not None and any(written.record.rdata != none.record.rdata for written in rrset):
+        each.fault(faults, none, 'host "." says that no mail is taken, so it stands alone (RFC 7505 section 3); keep either')
+
+
+def _alias_target(written: Written) -> str:
+    name = getattr(written.rdata, "target", None)
+    return "" if name is None else str(name.to_text(omit_final_dot=True)).lower()
+
+
+def _circles(each: ZoneDraft, aliases: Mapping[str, str], faults: Faults) -> None:
+    """Aliases that lead back to themselves have no answer (RFC 1034 section 3.6.2)."""
+    for written in each.records:
+        owner = written.record.owner
+        if written.record.type != _CNAME:
+            continue
+        seen, name = [owner], aliases[owner]
+        while name in aliases and name not in seen:
+            seen.append(name)
+            name = aliases[name]
+        if name == owner:
+            each.fault(faults, written, f"leads back to itself: {' to '.join([*seen, owner])}; let it end at a host")
 
 
 def _alone(each: ZoneDraft, records: list[Written], faults: Faults) -> None:
@@ -103,24 +144,3 @@ def _one_ttl(each: ZoneDraft, written: Written, earlier: Written, faults: Faults
     if ttls[0] != ttls[1]:
         message = f"has TTL {ttls[1]}, and others of its set have {ttls[0]}; write one TTL (RFC 2181 section 5.2)"
         each.fault(faults, written, message)
-
-
-def _servers(each: ZoneDraft, faults: Faults) -> None:
-    """Addresses of `nameservers` are made from there; written again in `records`, they must be the same."""
-    for server in each.table.value(zone.NAMESERVERS) or ():
-        given = set(plain(server.value))
-        written = [one for one in each.records if one.record.owner == server.name and one.record.type in ADDRESS_TYPES]
-        if not given or not written:
-            continue
-        addresses = {address_of(one.record) for one in written}
-        wrong = [one for one in written if address_of(one.record) not in given]
-        for one in wrong:
-            message = f"`nameservers` has {_shown(given)} for it; let them agree, or leave it out here"
-            each.fault(faults, one, message)
-        if not wrong and addresses != given:
-            message = f"`nameservers` has {_shown(given - addresses)} as well; write all of them here, or none"
-            each.fault(faults, written[0], message)
-
-
-def _shown(addresses: set[Address]) -> str:
-    return listed(sorted(str(address) for address in addresses))

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from gslb.config import values
 from gslb.config.faults import quoted
-from gslb.config.kinds import ADDRESSES, HOST, TTL
+from gslb.config.kinds import ADDRESSES, FILE, HOST, TTL
 from gslb.config.schema import (
     Kind,
     Table,
-    as_mapping,
     defaulted,
     map_of,
     optional,
-    plain,
     required,
     scalar,
     section,
 )
 from gslb.config.sections import dnssec, transfer
-from gslb.model import Record, Zone
+from gslb.model import Address, Record, Zone
 
 _DEFAULTS = Zone(name="", nameservers={}, contact="")
 
@@ -39,10 +37,12 @@ def _records(text: str) -> str:
 
 
 NAME = required("name", HOST, "The name of the zone.")
-NAMESERVERS = required(
+NAMESERVERS = optional(
     "nameservers",
     map_of(values.host, ADDRESSES, "name: [addresses]"),
-    "The servers of this zone. Names inside it need addresses, which are answered for them; others take [].",
+    "The servers of this zone. Names inside it need addresses, which are answered for them; others take []. "
+    "May be left out where the records have the zone's own NS, and the addresses of those inside.",
+    "the zone's own NS records",
 )
 CONTACT = optional(
     "contact",
@@ -59,19 +59,27 @@ RECORDS_ = optional(
     "records",
     RECORDS,
     "Zone-file text for what is not steered: relative names, `@`, TTL and IN optional, `$TTL` and `$ORIGIN`; "
-    "no `$INCLUDE`. SOA and the zone's own NS are made from the keys above.",
+    "no `$INCLUDE`. SOA and the zone's own NS are made from the keys above; an SOA that is written here, with a serial of your "
+    "own, takes the place of `contact` and `negative_ttl`.",
+    "none",
+)
+RECORDS_FILE = optional(
+    "records_file",
+    FILE,
+    "A zone file with more of the same, at most 4 MB, read again when it changes. A record may stand in both.",
     "none",
 )
 
 DNSSEC_ = optional("dnssec", dnssec.DNSSEC, "Signing.", "unsigned")
 TRANSFER_ = optional("transfer", transfer.TRANSFER, "Zone transfer to secondaries.", "refused")
 
-ZONE = section(NAME, NAMESERVERS, CONTACT, TTL_, NEGATIVE_TTL, RECORDS_, DNSSEC_, TRANSFER_)
+ZONE = section(NAME, NAMESERVERS, CONTACT, TTL_, NEGATIVE_TTL, RECORDS_, RECORDS_FILE, DNSSEC_, TRANSFER_)
 
 
-def build(table: Table, records: Iterable[Record], absolute: Callable[[str], str]) -> Zone:
-    name = table[NAME]
-    nameservers = {host: plain(addresses) for host, addresses in as_mapping(table[NAMESERVERS]).items()}
+def build(
+    table: Table, nameservers: Mapping[str, tuple[Address, ...]], records: Iterable[Record], absolute: Callable[[str], str]
+) -> Zone:
+    name, file = table[NAME], table[RECORDS_FILE]
     signing, leaving = table[DNSSEC_], table[TRANSFER_]
     return Zone(
         name=name,
@@ -80,6 +88,7 @@ def build(table: Table, records: Iterable[Record], absolute: Callable[[str], str
         ttl_s=table[TTL_],
         negative_ttl_s=table[NEGATIVE_TTL],
         records=tuple(records),
+        records_file=None if file is None else absolute(file),
         dnssec=None if signing is None else dnssec.build(signing, absolute),
         transfer=None if leaving is None else transfer.build(leaving),
     )
