@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gslb.dns.codes import AA, CNAME, IN, MB, MD, MF, MG, MINFO, MR, MX, NOERROR, NS, PTR, QR, RD, SOA, TC
 from gslb.dns.names import ROOT, name_length, suffixes
+
+if TYPE_CHECKING:
+    from gslb.dns.denial import Open
 
 _HEAD = Struct("!HHHHH")
 _POINTER = Struct("!H")
@@ -48,7 +51,8 @@ class Rrset:
 class Answer:
     """`heads` are the ten octets after the ID: by RD, and by 2 with an OPT. `anchor` is a length in octets.
 
-    `error` is an extended DNS error as an option, for queries that have an OPT.
+    `error` is an extended DNS error as an option, for queries that have an OPT. For who asks for signatures (RFC 4035
+    section 3.1) there is the same with them: `secure`, or for a name that does not exist `open`.
     """
 
     rcode: int
@@ -57,7 +61,8 @@ class Answer:
     anchor: int
     pointers: tuple[int, ...] = ()
     error: bytes = b""
-    secure: Answer | None = None  # the same with signatures, for who asks for them (RFC 4035 section 3.1)
+    secure: Answer | None = None
+    open: Open | None = None
 
     def body_for(self, name_octets: int) -> bytes:
         """The body behind a question whose name has so many octets."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gslb.dns.answer import Answer, Rrset, write
-from gslb.dns.codes import AAAA, EDE_OTHER, EDE_STALE, A
+from gslb.dns.codes import EDE_OTHER, EDE_STALE
 from gslb.dns.edns import error_option
+from gslb.dns.hints import Addresses
 from gslb.dns.names import wire_name
+from gslb.dns.secure import Signs
+from gslb.dns.steered import KINDS, Find, SetKey, SteeredName, set_key, signed_set
 from gslb.dns.tree import Tree, build_tree
-from gslb.model import Address, Choice, Decision, Door, Service, View, Why, World
+from gslb.model import Decision, Door, View, Why, World
 from gslb.steering.table import Outcome, Table
 
 # What is not as it should be is said to who can hear it (RFC 8914 section 4.1: code 0 with a text).
@@ -22,6 +25,9 @@ EXPLAINED: Final[Mapping[Why, str]] = {
     Why.RESTRICTED: "no site serves this network",
 }
 STALE_TEXT: Final = "health of the sites has not been heard of lately"
+PAIRS_MAX: Final = 4096  # of addresses of both families, that hints of one World are signed for
+
+SignedSets = Mapping[str, Mapping[SetKey, Rrset]]  # by the host of the service
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,72 +45,157 @@ class Steered:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """`outcomes` are in the order of the table's; None is one of the other door."""
+    """`outcomes` are in the order of the table's; None is one of the other door. `signed` are the signatures over the
+    sets of this World that the tree does not have: a client of an unknown class may get the same set."""
 
     world: int
     tree: Tree
     outcomes: tuple[Steered | None, ...]
+    signed: SignedSets = field(default_factory=dict)
+
+    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Rrset | None:
+        """What a worker finds; it makes none."""
+        key = set_key(kind, addresses)
+        found = None if name.signatures is None else name.signatures.get(key)
+        return found or self.signed.get(name.service.host, {}).get(key)
 
 
-def build_book(world: World, table: Table, serials: Mapping[str, int] | None = None, tree: Tree | None = None) -> Book:
-    """Writes all answers. `serials` are those of the SOAs by zone; `tree`, of a book of the same
-    configuration and serials, saves writing the static part again."""
-    configuration = world.configuration
+class _Signing:
+    """What control finds: a set that nobody has signed is signed now."""
+
+    def __init__(self, signer: Signs | None) -> None:
+        self._signer = signer
+        self.made: dict[str, dict[SetKey, Rrset]] = {}
+
+    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Rrset | None:
+        key = set_key(kind, addresses)
+        found = None if name.signatures is None else name.signatures.get(key)
+        if found is None and name.zone is not None and self._signer is not None:
+            made = self.made.setdefault(name.service.host, {})
+            found = made.get(key) or made.setdefault(key, signed_set(self._signer, name.zone, name, *key))
+        return found
+
+
+def build_book(
+    world: World,
+    table: Table,
+    serials: Mapping[str, int] | None = None,
+    tree: Tree | None = None,
+    signer: Signs | None = None,
+) -> Book:
+    """Writes all answers. `serials` are those of the SOAs by zone; `tree`, of a book of the same configuration, serials and
+    keys, saves writing the static part again."""
     if tree is None:
-        tree = build_tree(configuration.zones, configuration.services, serials or {})
-    services = {service.host: service for service in configuration.services}
-    outcomes = tuple(_page(outcome, services[outcome.service], tree) for outcome in table.outcomes)
-    return Book(world.number, tree, outcomes)
+        tree = build_tree(world.configuration, serials or {}, signer)
+    signing = _Signing(signer)
+    outcomes = tuple(_page(outcome, tree, signing.signature) for outcome in table.outcomes)
+    _sign_hints(table, tree, signing)
+    return Book(world.number, tree, outcomes, signing.made)
 
 
-def _page(outcome: Outcome, service: Service, tree: Tree) -> Steered | None:
-    if outcome.view.door is not Door.DNS or service.host not in tree.nodata:
-        return None
-    return write_steered(
-        service,
-        outcome.view,
+def _page(outcome: Outcome, tree: Tree, find: Find) -> Steered | None:
+    name = tree.steered.get(outcome.service) if outcome.view.door is Door.DNS else None
+    return None if name is None else write_steered(outcome, name, find)
+
+
+def _sign_hints(table: Table, tree: Tree, signing: _Signing) -> None:
+    """Over the addresses of both families as the clients of this World get them together."""
+    if not any(name.hinted for name in tree.steered.values()):
+        return
+    for (one, other), _ in zip(_pairs(table), range(PAIRS_MAX), strict=False):
+        name = tree.steered.get(one.service)
+        if name is not None:
+            for kind in name.hinted:
+                signing.signature(name, kind, (*addresses_of(one, name), *addresses_of(other, name)))
+
+
+def _pairs(table: Table) -> Iterator[tuple[Outcome, Outcome]]:
+    index, rows, outcomes = table.index, table.rows, table.outcomes
+    views = len(View)
+    found: dict[tuple[int, int], None] = {}
+    for row4, row6 in dict.fromkeys(zip(index[View.DNS4 :: views], index[View.DNS6 :: views], strict=True)):
+        (picks4, numbers4), (picks6, numbers6) = rows[row4], rows[row6]
+        together = set(zip(picks4, picks6, strict=True))
+        found |= dict.fromkeys((numbers4[pick4], numbers6[pick6]) for pick4, pick6 in sorted(together))
+    return ((outcomes[number4], outcomes[number6]) for number4, number6 in found)
+
+
+def told_of(decision: Decision, service: str, view: View) -> Outcome:
+    """A decision as the table would have it."""
+    told = decision.choices[: decision.told]
+    return Outcome(service, view, decision.why, told, decision.ttl_s, decision.addresses)
+
+
+def addresses_of(outcome: Outcome, name: SteeredName) -> Addresses:
+    """Best site first, no more addresses than the service answers."""
+    chosen = [address for choice in outcome.choices for address in choice.addresses] or list(outcome.addresses)
+    packed = [address.packed for address in chosen if address.version == outcome.view.family]
+    return tuple(dict.fromkeys(packed))[: name.service.answers]
+
+
+def write_steered(outcome: Outcome, name: SteeredName, find: Find) -> Steered:
+    """None of this family: NODATA."""
+    addresses = addresses_of(outcome, name)
+    kind = KINDS[outcome.view.family]
+    if addresses:
+        cut = [addresses[:count] for count in range(len(addresses), 0, -1)]
+        tellings = [_telling(name, kind, addresses, ttl_s, cut, find) for ttl_s in _ttls(name, outcome.ttl_s)]
+    else:
+        tellings = [name.denials[outcome.view.family]] * 2
+    return _steered(outcome, name, tellings, outcome.ttl_s)
+
+
+def write_hints(outcomes: Sequence[Outcome], name: SteeredName, kind: int, find: Find) -> Steered:
+    """HTTPS or SVCB with the addresses that these outcomes, one of each family, give. Where such a set is not signed, the
+    signed answer has no hints: without them a client asks for the addresses (RFC 9460 section 7.3)."""
+    addresses = tuple(address for outcome in outcomes for address in addresses_of(outcome, name))
+    ttl_s = min(outcome.ttl_s for outcome in outcomes)
+    first = next((outcome for outcome in outcomes if outcome.choices), outcomes[0])
+    cut: list[Addresses] = [addresses, ()]
+    tellings = [_telling(name, kind, addresses, each, cut, find) for each in _ttls(name, ttl_s)]
+    return _steered(first, name, tellings, ttl_s)
+
+
+def _ttls(name: SteeredName, ttl_s: int) -> tuple[int, int]:
+    return ttl_s, name.service.ttl_min_s
+
+
+def _steered(outcome: Outcome, name: SteeredName, tellings: Sequence[Answer], ttl_s: int) -> Steered:
+    """`tellings`: of the fresh World and of the stale one."""
+    text = EXPLAINED.get(outcome.why)
+    error = b"" if text is None else error_option(EDE_OTHER, text)
+    fresh, stale = tellings
+    sites = tuple(choice.site for choice in outcome.choices)
+    host = name.service.host
+    return Steered(
+        _explained(fresh, error),
+        _explained(stale, error + error_option(EDE_STALE, STALE_TEXT)),
+        host,
         outcome.why,
-        outcome.choices,
-        outcome.addresses,
-        outcome.ttl_s,
-        tree.nodata[service.host],
+        sites,
+        ttl_s,
+        ("gslb_dns_steered_total", host, sites[0] if sites else "", outcome.why.value),
     )
 
 
-def write_decision(decision: Decision, service: Service, view: View, nodata: Answer) -> Steered:
-    """The same, for a client whose class the table does not know."""
-    told = decision.choices[: decision.told]
-    return write_steered(service, view, decision.why, told, decision.addresses, decision.ttl_s, nodata)
+def _explained(answer: Answer, error: bytes) -> Answer:
+    secure = answer.secure
+    return replace(answer, error=error, secure=None if secure is None else replace(secure, error=error))
 
 
-def write_steered(
-    service: Service,
-    view: View,
-    why: Why,
-    told: Sequence[Choice],
-    fallback: Sequence[Address],
-    ttl_s: int,
-    nodata: Answer,
-) -> Steered:
-    """Best site first, no more addresses than the service answers; none of this family: NODATA."""
-    addresses = _addresses(service, view, told, fallback)
-    text = EXPLAINED.get(why)
-    error = b"" if text is None else error_option(EDE_OTHER, text)
-    fresh = _answer(service, view, addresses, ttl_s, nodata, error)
-    stale = _answer(service, view, addresses, service.ttl_min_s, nodata, error + error_option(EDE_STALE, STALE_TEXT))
-    sites = tuple(choice.site for choice in told)
-    counter = ("gslb_dns_steered_total", service.host, sites[0] if sites else "", why.value)
-    return Steered(fresh, stale, service.host, why, sites, ttl_s, counter)
+def _telling(name: SteeredName, kind: int, addresses: Addresses, ttl_s: int, smaller: Sequence[Addresses], find: Find) -> Answer:
+    """`smaller` are the sets that a signed answer may have, the best first: the first that is signed is taken."""
+    host = wire_name(name.service.host)
+    answer = write(host, (_told(name, kind, addresses, ttl_s),))
+    if name.zone is None:
+        return answer
+    for some in smaller:
+        signature = find(name, kind, some)
+        if signature is not None:
+            told = _told(name, kind, some, ttl_s)
+            return replace(answer, secure=write(host, (told, replace(signature, owner=None, ttl_s=ttl_s))))
+    return answer
 
 
-def _addresses(service: Service, view: View, told: Sequence[Choice], fallback: Sequence[Address]) -> tuple[bytes, ...]:
-    chosen = [address for choice in told for address in choice.addresses] or list(fallback)
-    packed = [address.packed for address in chosen if address.version == view.family]
-    return tuple(dict.fromkeys(packed))[: service.answers]
-
-
-def _answer(service: Service, view: View, addresses: tuple[bytes, ...], ttl_s: int, nodata: Answer, error: bytes) -> Answer:
-    if not addresses:
-        return replace(nodata, error=error)
-    rrset = Rrset(None, A if view.family == 4 else AAAA, ttl_s, addresses)
-    return write(wire_name(service.host), (rrset,), error=error)
+def _told(name: SteeredName, kind: int, addresses: Addresses, ttl_s: int) -> Rrset:
+    return replace(name.rrset(kind, addresses), owner=None, ttl_s=ttl_s)

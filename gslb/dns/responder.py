@@ -15,7 +15,6 @@ from typing import Final
 from gslb.dns.answer import Answer, empty
 from gslb.dns.chaos import chaos_answers
 from gslb.dns.codes import (
-    AAAA,
     ANY,
     ANY_CLASS,
     AXFR,
@@ -40,16 +39,15 @@ from gslb.dns.codes import (
     UDP_MAX,
     UDP_MIN,
     UDP_TRANSPORT,
-    A,
 )
 from gslb.dns.cursor import Malformed
 from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record
 from gslb.dns.observer import Observer
 from gslb.dns.reply import bad_version, header_only, not_implemented, truncated, whole, without_authority
-from gslb.dns.serving import Asker, Kept, Served, Serving
+from gslb.dns.serving import STEERED_TYPES, Asker, Kept, Served, Serving
 from gslb.dns.signed import answer_signed
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
-from gslb.model import ADDRESS_BITS, Family, View
+from gslb.model import ADDRESS_BITS, Family
 from gslb.model.counting import Counters, add
 from gslb.steering import Located
 from gslb.steering.sample import Sample, network_of, sample
@@ -221,10 +219,11 @@ class Responder:
         if found is None:
             return OUT_OF_ZONE, None
         service, answer = found
-        if service is None or kind not in (A, AAAA):
+        if service is None or kind not in STEERED_TYPES:
             return answer, None
-        view = View.DNS4 if kind == A else View.DNS6
-        served = serving.steer(service, view, self._asker(query.edns, peer))
+        served = serving.serve(service, kind, self._asker(query.edns, peer))
+        if served is None:
+            return answer, None
         answer = served.steered.stale if self._stale else served.steered.fresh
         return (answer.secure or answer) if do else answer, served
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from gslb.dns.book import Book, Steered, write_decision
+from gslb.dns.book import Book, Steered, told_of, write_hints, write_steered
+from gslb.dns.codes import AAAA, A
+from gslb.dns.hints import HINTED_TYPES
 from gslb.dns.keyring import Keyring
 from gslb.model import Family, Request, View, World
 from gslb.steering import ClientClass, decide
 from gslb.steering.locator import Located, Locator
-from gslb.steering.table import Table
+from gslb.steering.table import Outcome, Table
 
-DecisionKey = tuple[str, ClientClass, View, int]
+STEERED_TYPES: Final = frozenset((A, AAAA, *HINTED_TYPES))
+DNS_VIEWS: Final = (View.DNS4, View.DNS6)
+
+# Service, class, what is asked for (a View, or the type of records with hints), slot.
+DecisionKey = tuple[str, ClientClass, int, int]
 
 
 class Asker(NamedTuple):
@@ -53,6 +60,7 @@ class Serving:
     decisions_max: int = 65536
     keyring: Keyring = field(default_factory=Keyring)
     decided: dict[DecisionKey, Steered] = field(default_factory=dict)
+    hinted: dict[tuple[int, int, int], Steered] = field(default_factory=dict)  # type, outcomes of both families
     kept: dict[bytes | tuple[bytes, str], Kept] = field(default_factory=dict)
     reported: set[tuple[str, ClientClass]] = field(default_factory=set)
     _classes: int = field(init=False)
@@ -69,15 +77,47 @@ class Serving:
                 return Served(steered, located, asker, True)
         return Served(self._decided(service, view, located), located, asker, False)
 
-    def _decided(self, service: str, view: View, located: Located) -> Steered:
+    def serve(self, service: str, kind: int, asker: Asker) -> Served | None:
+        """The answer for a type of STEERED_TYPES; None where that is a static one at this name."""
+        if kind == A:
+            return self.steer(service, View.DNS4, asker)
+        return self.steer(service, View.DNS6, asker) if kind == AAAA else self.hint(service, kind, asker)
+
+    def hint(self, service: str, kind: int, asker: Asker) -> Served | None:
+        """HTTPS and SVCB with the addresses that this client gets for A and AAAA; None if there is nothing to hint at."""
+        if kind not in self.book.tree.steered[service].hinted:
+            return None
+        located = self.locator.find(service, *asker)
+        number = located.number
+        if number is None or number >= self._classes:
+            return Served(self._decided(service, kind, located), located, asker, False)
+        pair = [self.table.number(view, number, located.slot) for view in DNS_VIEWS]
+        key = (kind, pair[0], pair[1])
+        steered = self.hinted.get(key)
+        if steered is None:
+            steered = self._written(service, kind, [self.table.outcomes[outcome] for outcome in pair])
+            if len(self.hinted) >= self.decisions_max:
+                self.hinted.clear()
+            self.hinted[key] = steered
+        return Served(steered, located, asker, True)
+
+    def _decided(self, service: str, what: int, located: Located) -> Steered:
         """What the table would say if it knew the class: the same for all of a class and slot."""
-        key = (service, located.client_class, view, located.slot)
+        key = (service, located.client_class, what, located.slot)
         steered = self.decided.get(key)
         if steered is None:
-            decision = decide(self.world, located.client, Request(service, view), trace=False)
-            configured = self.world.configuration.service(service)
-            steered = write_decision(decision, configured, view, self.book.tree.nodata[service])
+            views = DNS_VIEWS if what in HINTED_TYPES else (View(what),)
+            steered = self._written(service, what, [self._outcome(service, view, located) for view in views])
             if len(self.decided) >= self.decisions_max:
                 self.decided.clear()
             self.decided[key] = steered
         return steered
+
+    def _outcome(self, service: str, view: View, located: Located) -> Outcome:
+        return told_of(decide(self.world, located.client, Request(service, view), trace=False), service, view)
+
+    def _written(self, service: str, what: int, outcomes: Sequence[Outcome]) -> Steered:
+        name, find = self.book.tree.steered[service], self.book.signature
+        if what in HINTED_TYPES:
+            return write_hints(outcomes, name, what, find)
+        return write_steered(outcomes[0], name, find)

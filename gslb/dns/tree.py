@@ -1,44 +1,28 @@
-"""From zones to nodes: for each name that exists, the answer to every question about it, in bytes."""
+"""All zones in one table: for each name that exists, the answer to every question about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gslb.dns.answer import Answer, Rrset, write
-from gslb.dns.codes import AAAA, ANY, CNAME, DS, HINFO, NXDOMAIN, A
-from gslb.dns.names import ROOT, is_below, parent, wire_name
-from gslb.dns.zone import WILDCARD, ZoneData
-from gslb.model import Door, Service, Zone
-
-HINFO_TTL_S = 8482
-# RFC 8482 section 4.2: CPU "RFC8482", OS empty.
-HINFO_ANY = Rrset(None, HINFO, HINFO_TTL_S, (b"\x07RFC8482\x00",))
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A name that exists. `answers` by type, else `otherwise`; `service` steers its A and AAAA.
-
-    `wildcard` answers for names below that don't exist; without one, `missing` does.
-    """
-
-    answers: Mapping[int, Answer]
-    otherwise: Answer
-    missing: Answer
-    service: str | None = None
-    wildcard: Node | None = None
-
-    def answer(self, kind: int) -> Answer:
-        return self.answers.get(kind) or self.otherwise
+from gslb.dns.answer import Answer, Rrset
+from gslb.dns.codes import CDS, DS, NS
+from gslb.dns.denial import Closed
+from gslb.dns.names import ROOT, is_below, wire_name
+from gslb.dns.nodes import Node, ZoneWriter
+from gslb.dns.secure import Seal, Signs
+from gslb.dns.steered import SteeredName, kinds_of, steered_name
+from gslb.dns.zone import ZoneData
+from gslb.model import Configuration, Door, Service, Zone
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """All zones. `nodata` is the denial for each steered service, by its host."""
+    """All zones. `steered` is what stands at a steered name whatever the World is, by the host of its service."""
 
     nodes: Mapping[bytes, Node] = field(default_factory=dict)
-    nodata: Mapping[str, Answer] = field(default_factory=dict)
+    steered: Mapping[str, SteeredName] = field(default_factory=dict)
+    closed: Closed = field(default_factory=Closed, compare=False)
 
     def find(self, name: bytes, kind: int, do: bool = False) -> tuple[str | None, Answer] | None:
         """The service that steers `name`, if one does, and the static answer; None out of every zone. `do` asks for
@@ -48,94 +32,67 @@ class Tree:
         if node is not None:
             answer = node.answers.get(kind) or node.otherwise
             return node.service, (answer.secure or answer) if do else answer
+        asked = name
         while name != ROOT:
             name = name[1 + name[0] :]
             node = nodes.get(name)
             if node is not None:
                 below = node.wildcard
                 answer = node.missing if below is None else below.answer(kind)
-                return None, (answer.secure or answer) if do else answer
+                return None, self._signed(answer, asked) if do else answer
         return None
 
+    def _signed(self, answer: Answer, name: bytes) -> Answer:
+        """For a name that does not exist."""
+        return answer.secure or answer if answer.open is None else self.closed.find(answer.open, name)
 
-def build_tree(zones: Sequence[Zone], services: Sequence[Service], serials: Mapping[str, int]) -> Tree:
-    """Nodes of all zones in one table: a name belongs to the zone with the longest name that holds it."""
-    apexes = {wire_name(zone.name): zone for zone in zones}
-    steered = {wire_name(service.host): service.host for service in services if Door.DNS in service.via}
+
+def build_tree(configuration: Configuration, serials: Mapping[str, int], signer: Signs | None = None) -> Tree:
+    """A name belongs to the zone with the longest name that holds it. `serials` are those of the SOAs by zone."""
+    zones = {wire_name(zone.name): zone for zone in configuration.zones}
     nodes: dict[bytes, Node] = {}
-    nodata: dict[str, Answer] = {}
-    for apex, zone in sorted(apexes.items(), key=lambda item: len(item[0])):
-        children = {name for name in apexes if name != apex and is_below(name, apex)}
-        hosts = {name for name in steered if is_below(name, apex)}
-        data = ZoneData.of(zone, serials.get(zone.name, 1), hosts, children)
-        own = _ZoneWriter(data, steered).nodes()
+    steered: dict[str, SteeredName] = {}
+    for apex in sorted(zones, key=len):
+        own, hosts = _zone(configuration, zones, apex, serials, signer)
         if apex in nodes:  # the parent is ours too, and has the answer for DS (RFC 4035 section 3.1.4.1)
-            answers = {**own[apex].answers, DS: nodes[apex].answer(DS)}
-            own[apex] = replace(own[apex], answers=answers)
+            own[apex] = replace(own[apex], answers={**own[apex].answers, DS: nodes[apex].answer(DS)})
         nodes = {name: node for name, node in nodes.items() if not is_below(name, apex)} | own
-        nodata |= {steered[name]: write(apex, authority=(data.denial,)) for name in hosts if data.contains(name)}
-    return Tree(nodes, nodata)
+        steered |= hosts
+    return Tree(nodes, steered)
 
 
-class _ZoneWriter:
-    """Writes the nodes of one zone."""
+def _zone(
+    configuration: Configuration, zones: Mapping[bytes, Zone], apex: bytes, serials: Mapping[str, int], signer: Signs | None
+) -> tuple[dict[bytes, Node], dict[str, SteeredName]]:
+    zone = zones[apex]
+    signer = signer if signer is not None and signer.signs(zone.name) else None
+    below = {name: other for name, other in zones.items() if name != apex and is_below(name, apex)}
+    hosts = {name: service for name, service in _steered(configuration) if is_below(name, apex)}
+    data = ZoneData.of(zone, serials.get(zone.name, 1), hosts, below, _made(zone, below, signer))
+    hosts = {name: service for name, service in hosts.items() if data.contains(name)}
+    kinds = {name: kinds_of(service, configuration.sites) for name, service in hosts.items()}
+    seal = None if signer is None else Seal(signer, zone.name, data, kinds)
+    writer = ZoneWriter(data, {name: service.host for name, service in hosts.items()}, seal)
+    signed = None if signer is None else zone.name
+    found = {
+        service.host: steered_name(service, configuration.sites, data.names.get(name, {}), writer.denials(name), signed, signer)
+        for name, service in hosts.items()
+    }
+    return writer.nodes(), found
 
-    def __init__(self, data: ZoneData, steered: Mapping[bytes, str]) -> None:
-        self.data = data
-        self.steered = steered
-        self.nodata = write(data.apex, authority=(data.denial,))
-        self.nxdomain = write(data.apex, authority=(data.denial,), rcode=NXDOMAIN)
 
-    def nodes(self) -> dict[bytes, Node]:
-        nodes = {name: self.node(name) for name in self.data.existing}
-        for name in self.data.existing:
-            wildcard = nodes.get(WILDCARD + name) if len(name) < 254 else None
-            if wildcard is not None and self.data.cut(WILDCARD + name) is None:
-                nodes[name] = replace(nodes[name], wildcard=wildcard)
-        return nodes
+def _steered(configuration: Configuration) -> Iterator[tuple[bytes, Service]]:
+    return ((wire_name(service.host), service) for service in configuration.services if Door.DNS in service.via)
 
-    def node(self, name: bytes) -> Node:
-        cut = self.data.cut(name)
-        if cut is not None:
-            return self.delegated(name, cut)
-        rrsets = self.data.names.get(name, {})
-        # Behind a wildcard stand names that share no more than its parent with it.
-        anchor = parent(name) if name.startswith(WILDCARD) else name
-        if CNAME in rrsets:
-            return self.alias(name, anchor, rrsets[CNAME])
-        answers = {kind: write(anchor, (Rrset(None, kind, rrset.ttl_s, rrset.rdatas),)) for kind, rrset in rrsets.items()}
-        service = self.steered.get(name)
-        if answers or service:
-            answers[ANY] = write(anchor, (HINFO_ANY,))
-        if service:  # what a configuration must not have, and the door must not tell
-            answers = {kind: answer for kind, answer in answers.items() if kind not in (A, AAAA)}
-        return Node(answers, self.nodata, self.nxdomain, service)
 
-    def delegated(self, name: bytes, cut: bytes) -> Node:
-        """At and below a cut all is a referral without AA, but DS at the cut, which is the parent's (RFC 4035
-        section 3.1.4.1)."""
-        authority, glue = self.data.referral(cut)
-        referral = write(cut, (), authority, glue, authoritative=False)
-        answers = {}
-        if name == cut:
-            ds = self.data.names[cut].get(DS)
-            answers[DS] = self.nodata if ds is None else write(cut, (Rrset(None, DS, ds.ttl_s, ds.rdatas),))
-        return Node(answers, referral, referral)
-
-    def alias(self, name: bytes, anchor: bytes, cname: Rrset) -> Node:
-        """A CNAME answers for every type. Asked for CNAME or ANY (RFC 8482 section 4.2) it stands alone."""
-        chain = self.data.chain(None if name.startswith(WILDCARD) else name, cname)
-        links = (replace(chain.links[0], owner=None), *chain.links[1:])
-        alone = write(anchor, links[:1])
-        answers = {
-            kind: write(anchor, (*links, Rrset(chain.target, kind, rrset.ttl_s, rrset.rdatas)))
-            for kind, rrset in chain.rrsets.items()
-        }
-        answers |= {CNAME: alone, ANY: alone}
-        if chain.leaves:
-            otherwise = write(anchor, links)
-        elif chain.cut is not None:
-            otherwise = write(anchor, links, *self.data.referral(chain.cut))
-        else:  # RFC 6604 section 3: the RCODE is that of the last name
-            otherwise = write(anchor, links, (self.data.denial,), rcode=chain.rcode)
-        return Node(answers, otherwise, self.nxdomain)
+def _made(zone: Zone, below: Mapping[bytes, Zone], signer: Signs | None) -> Iterator[Rrset]:
+    """Keys at the apex; at the apexes of our own zones below, the delegation that nobody wrote, which a chain of NSEC must
+    know of. The DS of such a zone is what its CDS asks for (RFC 7344)."""
+    if signer is not None:
+        yield from signer.apex(zone.name)
+    for apex, other in below.items():
+        yield Rrset(apex, NS, other.ttl_s, tuple(map(wire_name, other.nameservers or (other.name,))))
+        for rrset in signer.apex(other.name) if signer is not None and signer.signs(other.name) else ():
+            wanted = tuple(rdata for rdata in rrset.rdatas if rdata[2])  # algorithm 0: delete (RFC 8078 section 4)
+            if rrset.type == CDS and wanted:
+                yield Rrset(apex, DS, other.ttl_s, wanted)

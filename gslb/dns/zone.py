@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from gslb.dns.answer import Rrset
 from gslb.dns.codes import AAAA, CNAME, NS, NXDOMAIN, SOA, A
@@ -30,16 +31,20 @@ def soa_rdata(zone: Zone, serial: int) -> bytes:
 
 
 def _records(zone: Zone, serial: int) -> Iterator[Record]:
-    """The zone's own records, before those of its operator."""
-    if not any(record.type == SOA for record in zone.records):
-        yield Record(zone.name, zone.ttl_s, SOA, soa_rdata(zone, serial))
+    """The zone's own records, before those of its operator; where he wrote a set himself, his stands."""
+    written = {(record.owner, record.type) for record in zone.records}
+    yield from (record for record in _own(zone, serial) if (record.owner, record.type) not in written)
+    yield from zone.records
+
+
+def _own(zone: Zone, serial: int) -> Iterator[Record]:
+    yield Record(zone.name, zone.ttl_s, SOA, soa_rdata(zone, serial))
     inside = zone.name
     for host, addresses in zone.nameservers.items():
         yield Record(zone.name, zone.ttl_s, NS, wire_name(host))
         if host == inside or host.endswith("." + inside) or not inside:
             for address in addresses:
                 yield Record(host, zone.ttl_s, A if address.version == 4 else AAAA, address.packed)
-    yield from zone.records
 
 
 def _rrsets(records: Iterable[Record]) -> dict[bytes, Rrsets]:
@@ -65,8 +70,20 @@ class ZoneData:
     children: Collection[bytes] = ()
 
     @classmethod
-    def of(cls, zone: Zone, serial: int, steered: Collection[bytes], children: Collection[bytes]) -> ZoneData:
-        return cls(wire_name(zone.name), _rrsets(_records(zone, serial)), steered, children)
+    def of(
+        cls,
+        zone: Zone,
+        serial: int,
+        steered: Collection[bytes],
+        children: Collection[bytes],
+        made: Iterable[Rrset] = (),
+    ) -> ZoneData:
+        """`made` are RRsets that nobody wrote; what the zone's operator wrote goes before them."""
+        names = _rrsets(_records(zone, serial))
+        for rrset in made:
+            if rrset.owner is not None:
+                names.setdefault(rrset.owner, {}).setdefault(rrset.type, rrset)
+        return cls(wire_name(zone.name), names, steered, children)
 
     @cached_property
     def existing(self) -> frozenset[bytes]:
@@ -78,12 +95,14 @@ class ZoneData:
                 name = parent(name)
         return frozenset(found)
 
-    @cached_property
-    def denial(self) -> Rrset:
-        """The SOA as it stands in a denial: with TTL min(its own, MINIMUM) (RFC 2308 section 3)."""
-        soa = self.names[self.apex][SOA]
-        minimum = int.from_bytes(soa.rdatas[0][-4:], "big")
-        return Rrset(self.apex, SOA, min(soa.ttl_s, minimum), soa.rdatas)
+    @property
+    def soa(self) -> Rrset:
+        return self.names[self.apex][SOA]
+
+    @property
+    def denial_ttl_s(self) -> int:
+        """How long an absence holds: min(TTL of the SOA, MINIMUM) (RFC 2308 section 3, RFC 9077 section 3)."""
+        return min(self.soa.ttl_s, int.from_bytes(self.soa.rdatas[0][-4:], "big"))
 
     def contains(self, name: bytes) -> bool:
         """Whether the name is of this zone: under its apex, and not under that of a zone below."""
@@ -104,13 +123,17 @@ class ZoneData:
                 found = suffix
         return found
 
+    def encloser(self, name: bytes) -> bytes:
+        """The closest name at or above it that exists."""
+        while name not in self.existing:
+            name = parent(name)
+        return name
+
     def source(self, name: bytes) -> bytes | None:
         """Whose records answer for `name`: itself, or its closest encloser's wildcard (RFC 4592)."""
         if name in self.existing:
             return name
-        while name not in self.existing:
-            name = parent(name)
-        wildcard = WILDCARD + name
+        wildcard = WILDCARD + self.encloser(name)
         return wildcard if wildcard in self.names else None
 
     def referral(self, cut: bytes) -> tuple[tuple[Rrset, ...], tuple[Rrset, ...]]:
@@ -127,7 +150,7 @@ class ZoneData:
 
     def chain(self, owner: bytes | None, first: Rrset) -> Chain:
         """Follows a CNAME (RFC 1034 section 3.6.2), but not into a steered name or another zone."""
-        links = [Rrset(owner, CNAME, first.ttl_s, first.rdatas)]
+        links = [Link(owner, first)]
         target = first.rdatas[0].lower()
         seen = {owner}
         while self.contains(target) and target not in self.steered and target not in seen:
@@ -140,19 +163,34 @@ class ZoneData:
                 return Chain(links, target, {}, rcode=NXDOMAIN)
             rrsets = self.names.get(source, {})
             if CNAME not in rrsets:
-                return Chain(links, target, rrsets)
-            links.append(Rrset(target, CNAME, rrsets[CNAME].ttl_s, rrsets[CNAME].rdatas))
+                return Chain(links, target, rrsets, source=source)
+            links.append(Link(target, rrsets[CNAME]))
             target = rrsets[CNAME].rdatas[0].lower()
         return Chain(links, target, {}, leaves=True)
 
 
+class Link(NamedTuple):
+    """A CNAME on the way, under the name that it answers for; None is the name of the question. Its own owner is another
+    one where a wildcard stands in."""
+
+    name: bytes | None
+    rrset: Rrset
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Where a CNAME leads: to records of `target`, out of the zone, to a delegation, or to nothing."""
+    """Where a CNAME leads: to records of `target` (which `source` has), out of the zone, to a delegation, or to nothing."""
 
-    links: list[Rrset]
+    links: list[Link]
     target: bytes
     rrsets: Rrsets
     rcode: int = 0
+    source: bytes | None = None
     cut: bytes | None = None
     leaves: bool = False
+
+    @property
+    def expanded(self) -> tuple[bytes, ...]:
+        """The names on the way, but for the first, for which a wildcard stands in."""
+        passed = [link.name for link in self.links[1:] if link.name is not None and link.rrset.owner != link.name]
+        return (*passed, self.target) if self.source not in (None, self.target) else tuple(passed)

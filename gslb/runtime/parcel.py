@@ -75,6 +75,7 @@ class Packer:
         world, book = snapshot.world, snapshot.book
         yield self._same("configuration", world.configuration, world.configuration)
         yield self._same("tree", book.tree, book.tree)
+        yield self._equal("signed", book.signed, book.signed)
         for number, standings in enumerate(_cut(list(world.standings.items()), STANDINGS_A_PART)):
             yield self._equal(f"standings {number}", standings, standings)
         for number, classes in enumerate(_cut(snapshot.classes, CLASSES_A_PART)):
@@ -163,7 +164,7 @@ def _assembled(parts: dict[str, Any]) -> Snapshot:
         lineage=lineage,
         classes=rows("classes"),
         table=Table(rests.table, rows("outcomes"), rows("rows"), rests.index),
-        book=Book(rests.book, parts["tree"], rows("book")),
+        book=Book(rests.book, parts["tree"], rows("book"), parts["signed"]),
         pages=replace(rests.pages, outcomes=rows("pages")),
         geo=geo,
         tls=tls,

@@ -141,7 +141,7 @@ class Publisher:
 
     def _static(self, configuration: Configuration, ground: _Ground) -> Tree:
         if self._tree is None or self._tree[0] is not ground or self._tree[1] is not configuration:
-            self._tree = ground, configuration, build_tree(configuration.zones, configuration.services, ground.serials)
+            self._tree = ground, configuration, build_tree(configuration, ground.serials)
         return self._tree[2]
 
 

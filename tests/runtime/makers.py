@@ -26,7 +26,7 @@ class Maker:
         self.configuration = configuration(folder, **changes)
         self.geo = GeoIndex.open(self.configuration.geo)
         self.classes = Classes()
-        self.tree = build_tree(self.configuration.zones, self.configuration.services, {})
+        self.tree = build_tree(self.configuration, {})
         found = Tracker(self.configuration, now_s=0.0, utc=datetime.now(UTC)).next_world(0.0, datetime.now(UTC))
         assert found is not None
         self.world: World = found
