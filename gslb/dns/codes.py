@@ -10,6 +10,7 @@ AA: Final = 0x0400
 TC: Final = 0x0200
 RD: Final = 0x0100
 OPCODE: Final = 0x7800
+OPCODE_BITS: Final = 0x78  # the same, in the third octet alone
 
 # RCODEs (RFC 1035, RFC 6891)
 NOERROR: Final = 0
@@ -20,6 +21,7 @@ NOTIMP: Final = 4
 REFUSED: Final = 5
 NOTAUTH: Final = 9  # RFC 8945
 BADVERS: Final = 16
+BADCOOKIE: Final = 23  # RFC 7873
 
 RCODE_NAMES: Final = {
     NOERROR: "NOERROR",
@@ -30,6 +32,7 @@ RCODE_NAMES: Final = {
     REFUSED: "REFUSED",
     NOTAUTH: "NOTAUTH",
     BADVERS: "BADVERS",
+    BADCOOKIE: "BADCOOKIE",
 }
 
 # Types
@@ -95,12 +98,14 @@ ANY_CLASS: Final = 255
 # EDNS options
 NSID_OPTION: Final = 3  # RFC 5001
 ECS_OPTION: Final = 8  # RFC 7871
+COOKIE_OPTION: Final = 10  # RFC 7873
 KEEPALIVE_OPTION: Final = 11  # RFC 7828
 EDE_OPTION: Final = 15  # RFC 8914
 
 # Extended DNS errors (RFC 8914 section 4)
 EDE_OTHER: Final = 0
 EDE_STALE: Final = 3
+EDE_PROHIBITED: Final = 18
 EDE_NOT_AUTHORITATIVE: Final = 20
 EDE_NOT_SUPPORTED: Final = 21
 

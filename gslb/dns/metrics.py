@@ -31,6 +31,7 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("zone", "type", "result"),
     ),
     "gslb_dns_tcp_connections_total": ("TCP connections accepted, tcp and tls.", ("transport",)),
+    "gslb_dns_tcp_exhausted_total": ("Times that no connection could be accepted for want of descriptors or memory.", ()),
     "gslb_dns_tcp_closed_total": (
         "TCP connections that we closed: idle, evicted, slow, handshake, stopped.",
         ("reason",),

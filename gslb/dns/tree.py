@@ -67,8 +67,8 @@ def _zone(
     zone = zones[apex]
     signer = signer if signer is not None and signer.signs(zone.name) else None
     below = {name: other for name, other in zones.items() if name != apex and is_below(name, apex)}
-    hosts = {name: service for name, service in _steered(configuration) if is_below(name, apex)}
-    data = ZoneData.of(zone, serials.get(zone.name, 1), hosts, below, _made(zone, below, signer))
+    hosts = {name: service for name, service in steered_names(configuration) if is_below(name, apex)}
+    data = ZoneData.of(zone, serials.get(zone.name, 1), hosts, below, made(zone, below, signer))
     hosts = {name: service for name, service in hosts.items() if data.contains(name)}
     kinds = {name: kinds_of(service, configuration.sites) for name, service in hosts.items()}
     seal = None if signer is None else Seal(signer, zone.name, data, kinds)
@@ -81,11 +81,11 @@ def _zone(
     return writer.nodes(), found
 
 
-def _steered(configuration: Configuration) -> Iterator[tuple[bytes, Service]]:
+def steered_names(configuration: Configuration) -> Iterator[tuple[bytes, Service]]:
     return ((wire_name(service.host), service) for service in configuration.services if Door.DNS in service.via)
 
 
-def _made(zone: Zone, below: Mapping[bytes, Zone], signer: Signs | None) -> Iterator[Rrset]:
+def made(zone: Zone, below: Mapping[bytes, Zone], signer: Signs | None) -> Iterator[Rrset]:
     """Keys at the apex; at the apexes of our own zones below, the delegation that nobody wrote, which a chain of NSEC must
     know of. The DS of such a zone is what its CDS asks for (RFC 7344)."""
     if signer is not None:

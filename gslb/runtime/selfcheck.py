@@ -67,15 +67,19 @@ async def _dns_udp(host: str, port: int, node: str) -> str:
     return "" if is_own_answer(query, reply, node) else "a wrong answer: does another program listen there?"
 
 
-async def _dns_tcp(host: str, port: int, node: str) -> str:
+async def _dns_tcp(host: str, port: int, node: str, tls: ssl.SSLContext | None = None) -> str:
     query = self_query(port)
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     try:
         writer.write(len(query).to_bytes(2, "big") + query)
         reply = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
     finally:
         writer.close()
     return "" if is_own_answer(query, reply, node) else "a wrong answer: does another program listen there?"
+
+
+async def _dns_tls(host: str, port: int, node: str) -> str:
+    return await _dns_tcp(host, port, node, _trusting())
 
 
 async def _http(host: str, port: int, node: str, tls: ssl.SSLContext | None = None) -> str:
@@ -89,10 +93,14 @@ async def _http(host: str, port: int, node: str, tls: ssl.SSLContext | None = No
 
 
 async def _https(host: str, port: int, node: str) -> str:
+    return await _http(host, port, node, _trusting())
+
+
+def _trusting() -> ssl.SSLContext:
     """The certificate is that of a name, and we ask an address: it is not what is checked here."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return await _http(host, port, node, context)
+    return context
 
 
-_ASK = {"dns-udp": _dns_udp, "dns-tcp": _dns_tcp, "http": _http, "https": _https}
+_ASK = {"dns-udp": _dns_udp, "dns-tcp": _dns_tcp, "dns-tls": _dns_tls, "http": _http, "https": _https}

@@ -17,7 +17,7 @@ from typing import Literal
 from gslb.errors import BusyError, UsageError
 from gslb.model import Endpoint, Listen
 
-Role = Literal["dns-udp", "dns-tcp", "http", "https", "admin"]
+Role = Literal["dns-udp", "dns-tcp", "dns-tls", "http", "https", "admin"]
 UDP_BUFFER = 4 << 20
 BACKLOG = 4096
 ANY_PORT_TRIES = 8
@@ -40,6 +40,7 @@ def listeners(listen: Listen) -> tuple[Listener, ...]:
     found: list[Listener] = []
     for endpoint in listen.dns:
         found += [Listener("dns-udp", endpoint), Listener("dns-tcp", endpoint)]
+    found += [Listener("dns-tls", endpoint) for endpoint in listen.dot]
     found += [Listener("http", endpoint) for endpoint in listen.http]
     found += [Listener("https", endpoint) for endpoint in listen.https]
     return tuple(found)
@@ -61,7 +62,7 @@ def _open_once(wanted: Sequence[Listener], workers: int) -> list[list[socket.soc
     ports: dict[tuple[str, Endpoint], int] = {}
     try:
         for listener in wanted:
-            group = "dns" if listener.role.startswith("dns") else listener.role
+            group = "dns" if listener.role in ("dns-udp", "dns-tcp") else listener.role
             for sockets in opened:
                 port = ports.get((group, listener.endpoint), listener.endpoint.port)
                 sock = open_socket(listener, port)

@@ -13,6 +13,7 @@ _TIME = duration(0.05, 3600.0)
 TCP = defaulted("tcp_connections", _COUNT, _DEFAULTS.tcp_connections, "DNS over TCP: connections at a time.")
 TCP_PER_CLIENT = defaulted("tcp_connections_per_client", _COUNT, _DEFAULTS.tcp_connections_per_client, "The same, of one client.")
 TCP_IDLE = defaulted("tcp_idle", _TIME, _DEFAULTS.tcp_idle_s, "After which an idle one is closed.", "10s")
+TRANSFERS = defaulted("transfers", _COUNT, _DEFAULTS.transfers, "Zone transfers at a time.")
 HTTP = defaulted("http_connections", _COUNT, _DEFAULTS.http_connections, "HTTP: connections at a time.")
 HTTP_PER_CLIENT = defaulted(
     "http_connections_per_client", _COUNT, _DEFAULTS.http_connections_per_client, "The same, of one client."
@@ -43,6 +44,7 @@ LIMITS = section(
     TCP,
     TCP_PER_CLIENT,
     TCP_IDLE,
+    TRANSFERS,
     HTTP,
     HTTP_PER_CLIENT,
     HTTP_HEADER,
@@ -59,6 +61,7 @@ def build(table: Table) -> Limits:
         tcp_connections=table[TCP],
         tcp_connections_per_client=table[TCP_PER_CLIENT],
         tcp_idle_s=table[TCP_IDLE],
+        transfers=table[TRANSFERS],
         http_connections=table[HTTP],
         http_connections_per_client=table[HTTP_PER_CLIENT],
         http_header_s=table[HTTP_HEADER],
