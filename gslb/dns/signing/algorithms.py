@@ -42,12 +42,16 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """`name` is that of the configuration, `mnemonic` that of key files. `load` raises ValueError."""
+    """`name` is that of the configuration, `mnemonic` that of key files. `load` raises ValueError.
+
+    `secret_least` is how short a secret can be in a file: BIND leaves leading zeros of a number out.
+    """
 
     number: int
     name: str
     mnemonic: str
     public_octets: int
+    secret_least: int
     load: Callable[[bytes], Secret]
     generate: Callable[[], bytes]
 
@@ -74,7 +78,7 @@ def _load_ed25519(secret: bytes) -> Secret:
 
 
 ALGORITHMS: Final[Mapping[int, Algorithm]] = {
-    13: Algorithm(13, "ecdsap256sha256", "ECDSAP256SHA256", 64, _load_p256, _generate_p256),
-    15: Algorithm(15, "ed25519", "ED25519", 32, _load_ed25519, lambda: Ed25519PrivateKey.generate().private_bytes_raw()),
+    13: Algorithm(13, "ecdsap256sha256", "ECDSAP256SHA256", 64, 24, _load_p256, _generate_p256),
+    15: Algorithm(15, "ed25519", "ED25519", 32, 32, _load_ed25519, lambda: Ed25519PrivateKey.generate().private_bytes_raw()),
 }
 BY_NAME: Final[Mapping[str, Algorithm]] = {algorithm.name: algorithm for algorithm in ALGORITHMS.values()}

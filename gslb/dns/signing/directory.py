@@ -7,12 +7,14 @@ import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from gslb.dns.signing.keyfile import LARGEST, BadKeyFile, file_stem, private_text, public_text, read_private, read_public
 from gslb.dns.signing.keys import Key, ZoneKeys
+from gslb.dns.signing.roll import NewKey
 from gslb.errors import ConfigurationError, Fault, GslbError
 
 _WHOLE: Final = "(file)"
@@ -110,6 +112,18 @@ def write_key(key: Key, secret: bytes) -> None:
     """Makes both files of a new key: the private part first, as without a `.key` nobody looks at it."""
     for ending, text, mode in ((_PRIVATE, private_text(key, secret), 0o600), (_PUBLIC, public_text(key), 0o644)):
         _replace(Path(key.stem + ending), text, mode)
+
+
+def make_key(zone_name: str, new: NewKey, directory: str | os.PathLike[str], taken: Collection[int]) -> Key:
+    """A new key in the directory, with a tag that none of the zone's has."""
+    while True:
+        private = new.algorithm.generate()
+        key = Key(zone_name, new.flags, new.algorithm, new.algorithm.load(private), new.timing)
+        if key.tag not in taken:
+            break
+    key = replace(key, stem=os.path.join(directory, file_stem(zone_name, new.algorithm.number, key.tag)))
+    write_key(key, private)
+    return key
 
 
 def rewrite_times(key: Key) -> None:

@@ -116,7 +116,7 @@ def read_private(raw: bytes) -> PrivatePart:
         raise BadKeyFile(line, "Algorithm", "is not a number")
     algorithm = _algorithm(line, "Algorithm", int(number))
     line, told = _wanted(found, "PrivateKey")
-    secret = _decoded(line, "PrivateKey", told, SECRET_OCTETS)
+    secret = _decoded(line, "PrivateKey", told, SECRET_OCTETS, algorithm.secret_least).rjust(SECRET_OCTETS, b"\0")
     timing = _timing(found)
     if "Revoke" in found:
         raise BadKeyFile(found["Revoke"][0], "Revoke", "is not supported (RFC 5011); take the line out")
@@ -139,7 +139,7 @@ def _timing(found: Mapping[str, tuple[int, str]]) -> Timing:
 
 def _seconds(line: int, text: str, name: str) -> int:
     try:
-        if _TIME.fullmatch(text):
+        if _TIME.fullmatch(text) and text >= "1970":
             return int(datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp())
     except ValueError:
         pass
@@ -195,12 +195,12 @@ def _algorithm(line: int, key: str, number: int) -> Algorithm:
     return algorithm
 
 
-def _decoded(line: int, key: str, text: str, octets: int) -> bytes:
+def _decoded(line: int, key: str, text: str, octets: int, least: int | None = None) -> bytes:
     try:
         found = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise BadKeyFile(line, key, "is not whole base64; it was cut off or damaged") from None
-    if len(found) != octets:
+    if not (octets if least is None else least) <= len(found) <= octets:
         raise BadKeyFile(line, key, f"has {len(found)} octets, not {octets}; it was cut off or is of another algorithm")
     return found
 

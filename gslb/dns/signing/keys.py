@@ -70,7 +70,10 @@ class Key:
         return _within(self.timing.publish, self.timing.delete, utc_s)
 
     def active(self, utc_s: float) -> bool:
-        return self.published(utc_s) and _within(self.timing.activate, self.timing.inactive, utc_s)
+        """A key that is deleted signs no more, unless its Inactive says that it does (the end of a roll to another
+        algorithm, RFC 6781 section 4.1.4)."""
+        end = self.timing.delete if self.timing.inactive is None else self.timing.inactive
+        return self.timing.publish is not None and _within(self.timing.activate, end, utc_s)
 
     def synced(self, utc_s: float) -> bool:
         return self.published(utc_s) and _within(self.timing.sync_publish, self.timing.sync_delete, utc_s)
@@ -120,7 +123,7 @@ class KeySet:
 
     @property
     def usable(self) -> bool:
-        return bool(self.data_signers and self.set_signers)
+        return bool(self.set_signers) and any(key in self.published for key in self.data_signers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class ZoneKeys:
 
 def _key_set(keys: tuple[Key, ...], utc_s: float) -> KeySet:
     published = tuple(key for key in keys if key.published(utc_s))
-    active = [key for key in published if key.active(utc_s)]
+    active = [key for key in keys if key.active(utc_s)]
     split = {key.algorithm.number for key in active if not key.sep}
     steps = sorted(at for key in keys for at in key.steps())
     return KeySet(

@@ -67,8 +67,8 @@ class Signer:
     """
 
     def __init__(self, keys: Mapping[str, ZoneKeys], zones: Sequence[Zone], utc_s: float, former: Signer | None = None) -> None:
-        self.signatures = former.signatures if former is not None else 0
-        self.seconds = former.seconds if former is not None else 0.0
+        self.signatures: int = former.signatures if former is not None else 0
+        self.seconds: float = former.seconds if former is not None else 0.0
         lent = former.zones if former is not None else {}
         self.zones: Mapping[str, SignedZone] = {
             zone.name: _kept(_signed(zone, keys[zone.name], utc_s), lent.get(zone.name))
