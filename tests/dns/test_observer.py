@@ -1,0 +1,131 @@
+"""What is noted of queries and answers, over each transport, and what that costs who answers."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from collections import Counter
+
+import dns.message
+import pytest
+
+from gslb.dns import Responder, UdpServer
+from gslb.dns.observer import Backlog, Exchange, Link, Observer, Sampled
+from tests.dns import worlds
+from tests.dns.door import HOSTS, TRANSPORTS, Transport, bound, opened
+
+pytestmark = pytest.mark.anyio
+LINK = Link("udp", ("192.0.2.53", 53), ("133.11.0.7", 4711))
+QUERY = dns.message.make_query(worlds.HOST, "A", id=7).to_wire()
+
+
+@pytest.fixture
+def responder() -> Responder:
+    return Responder(worlds.serving(known=tuple(worlds.PLACES)), node="tokyo-1")
+
+
+def backlog(limit: int = 100) -> Backlog:
+    return Backlog(limit, lambda: None)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_each_exchange_is_noted_with_both_ends(responder: Responder, transport: Transport) -> None:
+    tap: Backlog[Exchange] = backlog()
+    responder.observer = Observer(tap)
+    with opened(responder) as door:
+        reply = door.exchange(QUERY, transport)
+    (noted,) = tap.take(9)
+    assert (noted.query, noted.reply) == (QUERY, reply)
+    assert noted.link.transport == transport[:3]
+    assert noted.link.local[:2] == (HOSTS[transport[-1]], door.ports[transport])
+    assert noted.link.peer[0] == HOSTS[transport[-1]]
+    assert noted.link.peer[1] not in (0, door.ports[transport])
+    assert 0 < noted.asked_ns <= noted.told_ns
+
+
+@pytest.mark.parametrize(("wildcard", "host"), [("0.0.0.0", "127.0.0.7"), ("::", "::1")])
+async def test_of_a_wildcard_socket_the_address_that_was_asked_is_noted(responder: Responder, wildcard: str, host: str) -> None:
+    tap: Backlog[Exchange] = backlog()
+    responder.observer = Observer(tap)
+    loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with bound(socket.SOCK_DGRAM, wildcard) as sock, socket.socket(family, socket.SOCK_DGRAM) as client:
+        server = UdpServer(sock, responder)
+        server.start(loop)
+        client.setblocking(False)
+        client.connect((host, sock.getsockname()[1]))
+        client.send(QUERY)
+        await asyncio.wait_for(loop.sock_recv(client, 4096), 5)
+        server.stop(loop)
+        (noted,) = tap.take(9)
+        assert noted.link.local[:2] == (host, sock.getsockname()[1])
+
+
+def test_a_message_without_an_answer_is_noted_without_one(responder: Responder) -> None:
+    tap: Backlog[Exchange] = backlog()
+    assert Observer(tap).respond(responder, b"short", LINK) is None
+    assert [(noted.query, noted.reply) for noted in tap.take(9)] == [(b"short", None)]
+
+
+def test_what_finds_no_room_is_dropped_and_counted(responder: Responder) -> None:
+    tap: Backlog[Exchange] = backlog(limit=2)
+    observer = Observer(tap)
+    for _ in range(5):
+        assert observer.respond(responder, QUERY, LINK) is not None
+    assert (len(tap), tap.dropped) == (2, 3)
+    assert len(tap.take(1)) == 1
+    observer.respond(responder, QUERY, LINK)
+    assert (len(tap), tap.dropped) == (2, 3)
+
+
+def test_the_taker_is_woken_when_there_is_something_again() -> None:
+    woken = Counter[str]()
+    waiting: Backlog[int] = Backlog(9, lambda: woken.update(["now"]))
+    for number in range(3):
+        waiting.put(number)
+    assert (woken["now"], waiting.take(9)) == (1, [0, 1, 2])
+    waiting.put(3)
+    assert woken["now"] == 2
+
+
+def test_a_sample_knows_how_a_steered_answer_came_about_also_when_it_was_remembered(responder: Responder) -> None:
+    log: Backlog[Sampled] = backlog()
+    observer = Observer(None, log, 1)
+    for _ in range(3):
+        observer.respond(responder, QUERY, LINK)
+    assert [(each.served and each.served.steered.sites[0], each.world) for each in log.take(9)] == [("jp-1", 1)] * 3
+
+
+def test_a_sample_of_an_answer_that_was_not_steered_knows_no_site(responder: Responder) -> None:
+    log: Backlog[Sampled] = backlog()
+    observer = Observer(None, log, 1)
+    static = dns.message.make_query(f"go.{worlds.ZONE}", "A").to_wire()
+    for wire in (QUERY, static, QUERY, b"short", QUERY, QUERY[:20]):
+        observer.respond(responder, wire, LINK)
+    assert [each.served is not None for each in log.take(9)] == [True, False, True, False, True, False]
+
+
+def test_one_in_so_many_is_sampled_by_chance_and_not_in_step(responder: Responder) -> None:
+    log: Backlog[Sampled] = Backlog(10_000, lambda: None)
+    observer = Observer(None, log, 10, chance=random.Random(3).random)
+    gaps, since = Counter[int](), 0
+    for _ in range(5_000):
+        observer.respond(responder, QUERY, LINK)
+        since += 1
+        if log.take(1):
+            gaps[since] += 1
+            since = 0
+    assert 400 < sum(gaps.values()) < 600
+    assert len(gaps) > 20, "as many gaps as chance makes"
+
+
+def test_the_same_seed_samples_the_same_queries(responder: Responder) -> None:
+    def sampled() -> list[int]:
+        log: Backlog[Sampled] = backlog()
+        observer = Observer(None, log, 4, chance=random.Random(1).random)
+        for number in range(60):
+            observer.respond(responder, number.to_bytes(2, "big") + QUERY[2:], LINK)
+        return [each.exchange.query[1] for each in log.take(99)]
+
+    assert sampled() == sampled() != []
