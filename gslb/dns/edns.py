@@ -6,12 +6,14 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from gslb.dns.codes import (
+    COOKIE_OPTION,
     ECS_OPTION,
     EDE_OPTION,
     KEEPALIVE_OPTION,
     NSID_OPTION,
     UDP_MAX,
 )
+from gslb.dns.cookies import FULL_HEAD, LENGTHS
 from gslb.dns.cursor import Cursor, Malformed
 from gslb.model import Family
 
@@ -39,7 +41,7 @@ OPT_OUT_FAMILY: Final[Family] = 4
 
 
 class Edns(NamedTuple):
-    """What a query's OPT said. `other` tells of options that may differ in each query (a cookie)."""
+    """What a query's OPT said. `cookie_last`: the message ends with it. `other` tells of options that we don't know."""
 
     size: int
     version: int
@@ -48,30 +50,41 @@ class Edns(NamedTuple):
     nsid: bool = False
     keepalive: bool = False
     other: bool = False
+    cookie: bytes | None = None
+    cookie_last: bool = False
 
 
 class BadOption(Malformed):
     """An OPT whose fixed part is sound and whose options are not: FORMERR, with an OPT that says why."""
 
-    def __init__(self, why: str, do: bool) -> None:
+    def __init__(self, why: str, do: bool, cookie: bool = False) -> None:
         super().__init__(why)
         self.do = do
+        self.cookie = cookie
 
 
-def read_opt(size: int, ttl: bytes, rdata: bytes) -> Edns:
-    """Reads an OPT. Options of a version that we don't speak are not looked at (RFC 6891 section 6.1.3)."""
+class _BadCookie(Malformed):
+    pass
+
+
+def read_opt(size: int, ttl: bytes, rdata: bytes, last: bool = False) -> Edns:
+    """Reads an OPT. Options of a version that we don't speak are not looked at (RFC 6891 section 6.1.3).
+
+    `last`: the message ends with it.
+    """
     version, do = ttl[1], bool(ttl[2] & 0x80)
     if version or not rdata:
         return Edns(size, version, do)
     try:
-        return _read_options(size, do, Cursor(rdata))
+        return _read_options(size, do, Cursor(rdata), last)
     except Malformed as error:
-        raise BadOption(str(error), do) from None
+        raise BadOption(str(error), do, isinstance(error, _BadCookie)) from None
 
 
-def _read_options(size: int, do: bool, cursor: Cursor) -> Edns:
+def _read_options(size: int, do: bool, cursor: Cursor, last: bool) -> Edns:
     subnet: Subnet | None = None
-    nsid = keepalive = other = False
+    cookie: bytes | None = None
+    nsid = keepalive = other = cookie_last = False
     while cursor.at < cursor.end:
         code = cursor.u16()
         option = cursor.take(cursor.u16())
@@ -81,9 +94,19 @@ def _read_options(size: int, do: bool, cursor: Cursor) -> Edns:
             nsid = True
         elif code == KEEPALIVE_OPTION:
             keepalive = True
+        elif code == COOKIE_OPTION:
+            if cookie is None:  # RFC 7873 section 5.2: all but the first are ignored
+                cookie, cookie_last = read_cookie(option), last and cursor.at == cursor.end
         else:
             other = True
-    return Edns(size, 0, do, subnet, nsid, keepalive, other)
+    return Edns(size, 0, do, subnet, nsid, keepalive, other, cookie, cookie_last)
+
+
+def read_cookie(option: bytes) -> bytes:
+    """RFC 7873 section 5.2.2: a client cookie alone, or with a server cookie of 8 to 32 octets."""
+    if len(option) not in LENGTHS:
+        raise _BadCookie(f"cookie of {len(option)} octets")
+    return option
 
 
 def _twice() -> Subnet:
@@ -115,8 +138,10 @@ def read_subnet(option: bytes) -> Subnet:
     return Subnet(option, 4 if family == 1 else 6, length, network << (bits - 8 * size))
 
 
-def opt_record(do: bool, options: bytes = b"", extended_rcode: int = 0) -> bytes:
-    """An OPT for an answer: our size, version 0, the upper 8 bits of the RCODE, DO as it came."""
+def opt_record(do: bool, options: bytes = b"", extended_rcode: int = 0, cookie: bytes = b"") -> bytes:
+    """An OPT for an answer: our size, version 0, the upper 8 bits of the RCODE, DO as it came. A whole `cookie` comes last."""
+    if cookie:
+        options += FULL_HEAD + cookie
     return _OPT.pack(0, 41, UDP_MAX, extended_rcode, 0, DO if do else 0, len(options)) + options
 
 

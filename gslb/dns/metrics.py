@@ -15,6 +15,14 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("service", "site", "why"),
     ),
     "gslb_dns_client_subnet_total": ("Queries with a client subnet, by its family.", ("family",)),
+    "gslb_dns_cookies_total": (
+        "Queries with a cookie: good; renewed (good, and given a new one); client (no server cookie); old; bad; malformed.",
+        ("result",),
+    ),
+    "gslb_dns_rate_limited_total": (
+        "Responses that were limited: dropped, slipped (cut to TC), badcookie; dry-run: would have been.",
+        ("action",),
+    ),
     "gslb_dns_truncated_total": ("Answers cut to TC because they did not fit.", ("transport",)),
     "gslb_dns_dropped_total": ("Messages without an answer: short, response, send.", ("transport", "reason")),
     "gslb_dns_failures_total": (

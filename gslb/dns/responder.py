@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Final
 
 from gslb.dns.answer import Answer, empty
@@ -18,6 +17,7 @@ from gslb.dns.codes import (
     ANY,
     ANY_CLASS,
     AXFR,
+    BADCOOKIE,
     BADVERS,
     CH,
     EDE_NOT_AUTHORITATIVE,
@@ -26,7 +26,9 @@ from gslb.dns.codes import (
     FORMERR,
     IN,
     IXFR,
+    NOERROR,
     NOTIMP,
+    OPCODE_BITS,
     OPT,
     RCODE_NAMES,
     REFUSED,
@@ -40,14 +42,25 @@ from gslb.dns.codes import (
     UDP_MIN,
     UDP_TRANSPORT,
 )
+from gslb.dns.cookies import FULL_OCTETS, Jar, Seen, tail_octets
 from gslb.dns.cursor import Malformed
 from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record
 from gslb.dns.observer import Observer
-from gslb.dns.reply import bad_version, header_only, not_implemented, truncated, whole, without_authority
-from gslb.dns.serving import STEERED_TYPES, Asker, Kept, Served, Serving
+from gslb.dns.peers import Peers
+from gslb.dns.ratelimit import RateLimiter, instead
+from gslb.dns.reply import (
+    bad_version,
+    brief,
+    cookie_alone,
+    header_only,
+    not_implemented,
+    truncated,
+    whole,
+    without_authority,
+)
+from gslb.dns.serving import STEERED_TYPES, Kept, Served, Serving
 from gslb.dns.signed import answer_signed
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
-from gslb.model import ADDRESS_BITS, Family
 from gslb.model.counting import Counters, add
 from gslb.steering import Located
 from gslb.steering.sample import Sample, network_of, sample
@@ -55,7 +68,6 @@ from gslb.steering.sample import Sample, network_of, sample
 OUT_OF_ZONE: Final = empty(REFUSED, error_option(EDE_NOT_AUTHORITATIVE))
 NO_TRANSFER: Final = empty(REFUSED, error_option(EDE_NOT_SUPPORTED, "no zone transfer"))
 OTHER_CLASS: Final = empty(REFUSED, error_option(EDE_NOT_SUPPORTED, "class"))
-OPCODE_BITS: Final = 0x78  # of the third octet
 META_TYPES: Final = frozenset((OPT, TSIG))
 TRANSFERS: Final = frozenset((AXFR, IXFR))
 
@@ -95,7 +107,9 @@ class Responder:
         self._next_sample_s = 0.0
         self._clock, self._wall = clock, wall
         self._kept_max = kept_max
-        self._peers: dict[str, tuple[Family, int]] = {}
+        self._peers = Peers(kept_max)
+        self._limiter: RateLimiter | None = None
+        self._jar = self._jar_of(serving)
 
     @property
     def serving(self) -> Serving:
@@ -105,6 +119,26 @@ class Responder:
         """From the next message on, answers come from this World, which counts as fresh."""
         self._stale = False
         self._serving = serving
+        if self._jar is None or self._jar.secrets != serving.keyring.cookies:
+            self._jar = self._jar_of(serving)
+
+    def _jar_of(self, serving: Serving) -> Jar | None:
+        secrets = serving.keyring.cookies
+        return Jar(secrets, self._wall, self._kept_max) if secrets else None
+
+    @property
+    def limiter(self) -> RateLimiter | None:
+        return self._limiter
+
+    @limiter.setter
+    def limiter(self, limiter: RateLimiter | None) -> None:
+        """None: everybody is answered. What a limited client gets instead of an answer is kept with the answers."""
+        self._limiter = limiter
+        self._serving.forget()
+
+    def tell_idle(self, tcp_idle_s: float) -> None:
+        """What who asks for it is told of the time-out of idle connections (RFC 7828)."""
+        self._keepalive = keepalive_option(tcp_idle_s)
 
     @property
     def stale(self) -> bool:
@@ -115,7 +149,7 @@ class Responder:
         """Set by who hears from control: without news, answers say so and hold for the shortest time."""
         if stale != self._stale:
             self._stale = stale
-            self._serving.kept.clear()
+            self._serving.forget()
 
     def respond(self, wire: bytes, peer: str, tcp: int = UDP_TRANSPORT) -> bytes | None:
         """The answer to a message from `peer` (an address as text), None if it gets none. `tcp` says how it came, by the
@@ -133,10 +167,16 @@ class Responder:
             return None
         serving = self._serving
         key = wire[2:]
-        kept = None if tcp else serving.kept.get(key) or serving.kept.get((key, peer))
+        kept = None if tcp else serving.kept.get(key) or serving.kept.get((key, peer)) or self._cookied(serving, wire, peer)
         if kept is None:
             kept = self._answer(serving, wire, peer, tcp)
-        tail, names, kind, served = kept
+        tail, names, kind, served, _, known = kept
+        if self._limiter is not None and not tcp and not known and not self._limiter.admits(peer):
+            if not self._limiter.dry_run:
+                self.served = None
+                less = instead(kept, self._limiter, self.counters)
+                return less and wire[:2] + less
+            add(self.counters, "gslb_dns_rate_limited_total", "dry-run")
         self.served = served
         counters = self.counters
         for name in names:
@@ -148,6 +188,25 @@ class Responder:
             self._on_sample(sample(serving.world, steered, network, TYPE_NAMES.get(kind, str(kind)), served.located.scope))
         return wire[:2] + tail
 
+    def _cookied(self, serving: Serving, wire: bytes, peer: str) -> Kept | None:
+        """What is kept of this query with any cookie, made the answer to this one."""
+        octets = tail_octets(wire)
+        if not octets:
+            return None
+        kept = serving.cookied.get(wire[2:-octets]) or serving.cookied.get((wire[2:-octets], peer))
+        seen = None if kept is None else self._look(wire[-octets:], peer)
+        if kept is None or seen is None:
+            return None
+        less = kept.brief and kept.brief + seen.reply
+        return Kept(kept.tail + seen.reply, kept.counters, kept.type, kept.served, less, seen.good)
+
+    def _look(self, cookie: bytes | None, peer: str) -> Seen | None:
+        if cookie is None or self._jar is None:
+            return None
+        seen = self._jar.look(cookie, self._peers.octets(peer))
+        add(self.counters, "gslb_dns_cookies_total", seen.result)
+        return seen
+
     def _answer(self, serving: Serving, wire: bytes, peer: str, tcp: int) -> Kept:
         try:
             query = read_query(wire)
@@ -156,15 +215,26 @@ class Responder:
         if query.tsig:
             return self._signed(serving, wire, query, peer, tcp)
         edns = query.edns
+        seen = None if edns is None else self._look(edns.cookie, peer)
+        known, cookie = (False, b"") if seen is None else (seen.good, seen.reply)
         if wire[2] & OPCODE_BITS:
-            opt = b"" if edns is None else opt_record(edns.do, error_option(EDE_NOT_SUPPORTED))
-            return not_implemented(wire, opt), (_counter(tcp, 0, NOTIMP),), 0, None
+            opt = b"" if edns is None else opt_record(edns.do, error_option(EDE_NOT_SUPPORTED), cookie=cookie)
+            return Kept(not_implemented(wire, opt), (_counter(tcp, 0, NOTIMP),), known=known)
         if edns is not None and edns.version:
-            return bad_version(query, edns, wire[2] & 1), (_counter(tcp, query.type, BADVERS),), 0, None
+            return Kept(bad_version(query, edns, wire[2] & 1), (_counter(tcp, query.type, BADVERS),), query.type)
+        if not query.question:
+            return self._cookie_alone(wire, edns, seen, tcp)
         if query.type in META_TYPES:  # RFC 6891 section 6.1.1, RFC 8945 section 4.2: they are not data
-            opt = b"" if edns is None else opt_record(edns.do)
-            return header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), 0, None
-        return self._data(serving, wire, query, peer, tcp)
+            opt = b"" if edns is None else opt_record(edns.do, cookie=cookie)
+            return Kept(header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), query.type, known=known)
+        return self._data(serving, wire, query, peer, tcp, seen)
+
+    def _cookie_alone(self, wire: bytes, edns: Edns | None, seen: Seen | None, tcp: int) -> Kept:
+        if edns is None or seen is None:  # who makes no cookies does not know such a query (RFC 7873 section 5.4)
+            return Kept(header_only(wire, FORMERR), (_counter(tcp, 0, FORMERR),))
+        valid = seen.good or seen.result == "client"
+        tail = cookie_alone(wire[2] & 1, edns.do, seen.reply, valid)
+        return Kept(tail, (_counter(tcp, 0, NOERROR if valid else BADCOOKIE),), brief=tail, known=seen.good)
 
     def _signed(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: int) -> Kept:
         try:
@@ -179,31 +249,39 @@ class Responder:
     def _unread(self, wire: bytes, error: Malformed, tcp: int) -> Kept:
         """FORMERR. Of another opcode nobody can say whether the rest is well-formed: NOTIMP."""
         if wire[2] & OPCODE_BITS:
-            return not_implemented(wire), (_counter(tcp, 0, NOTIMP),), 0, None
+            return Kept(not_implemented(wire), (_counter(tcp, 0, NOTIMP),))
         opt = b""
         if isinstance(error, BadOption):
             opt = opt_record(error.do, error_option(EDE_OTHER, str(error)))
-        return header_only(wire, FORMERR, opt), (_counter(tcp, 0, FORMERR),), 0, None
+            if error.cookie:
+                add(self.counters, "gslb_dns_cookies_total", "malformed")
+        return Kept(header_only(wire, FORMERR, opt), (_counter(tcp, 0, FORMERR),))
 
-    def _data(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: int) -> Kept:
+    def _data(self, serving: Serving, wire: bytes, query: Query, peer: str, tcp: int, seen: Seen | None) -> Kept:
         answer, served = self._choose(serving, query, peer)
         edns, question = query.edns, query.question
-        opt = b"" if edns is None else self._opt(edns, answer, served, tcp)
+        known, cookie = (False, b"") if seen is None else (seen.good, seen.reply)
+        opt = b"" if edns is None else self._opt(edns, answer, served, tcp, cookie)
         tail = whole(answer, question, len(query.name), wire[2] & 1, opt)
         if query.klass == ANY_CLASS:
             tail = without_authority(tail)
         counters = [_counter(tcp, query.type, answer.rcode)]
-        limit = _limit(edns, tcp)
-        if len(tail) + 2 > limit:
-            tail = truncated(tail, question, edns, opt, limit)
+        unknown_max = serving.world.configuration.limits.udp_without_cookie
+        limit, octets = _limit(edns, tcp, UDP_MAX if known else unknown_max), len(tail) + 2
+        if octets > limit:
+            tail = truncated(tail, question, edns, opt, limit, cookie)
             counters.append(("gslb_dns_truncated_total", TRANSPORT_NAMES[tcp]))
         if edns is not None and edns.subnet is not None:
             counters.append(("gslb_dns_client_subnet_total", str(edns.subnet.octets[1])))
         if served is not None:
             counters += self._steered(serving, served)
-        kept = (tail, tuple(counters), query.type, served)
+        less = b"" if tcp or self._limiter is None else brief(query, wire[2] & 1, cookie)
+        kept = Kept(tail, tuple(counters), query.type, served, less, known)
         if not tcp and query.name in serving.book.tree.nodes and _repeats(wire, query):
-            self._keep(serving, wire[2:] if _anybodys(served) else (wire[2:], peer), kept)
+            if edns is None or edns.cookie is None:
+                self._keep(serving.kept, wire[2:], peer, kept)
+            elif edns.cookie_last and octets <= unknown_max:  # the same for a good cookie and a bad one
+                self._keep_cookied(serving, wire[2 : -len(edns.cookie)], peer, kept)
         return kept
 
     def _choose(self, serving: Serving, query: Query, peer: str) -> tuple[Answer, Served | None]:
@@ -221,31 +299,13 @@ class Responder:
         service, answer = found
         if service is None or kind not in STEERED_TYPES:
             return answer, None
-        served = serving.serve(service, kind, self._asker(query.edns, peer))
+        served = serving.serve(service, kind, self._peers.asker(query.edns, peer))
         if served is None:
             return answer, None
         answer = served.steered.stale if self._stale else served.steered.fresh
         return (answer.secure or answer) if do else answer, served
 
-    def _asker(self, edns: Edns | None, peer: str) -> Asker:
-        """RFC 7871 section 7.1.2: without a subnet, or with one of length 0, the resolver is the client."""
-        resolver = self._peer(peer)
-        subnet = None if edns is None else edns.subnet
-        if subnet is None or not subnet.length:
-            return Asker(*resolver, ADDRESS_BITS[resolver[0]])
-        return Asker(subnet.family, subnet.network, subnet.length, resolver)
-
-    def _peer(self, peer: str) -> tuple[Family, int]:
-        known = self._peers.get(peer)
-        if known is None:
-            address = ip_address(peer)
-            known = address.version, int(address)
-            if len(self._peers) >= self._kept_max:
-                self._peers.clear()
-            self._peers[peer] = known
-        return known
-
-    def _opt(self, edns: Edns, answer: Answer, served: Served | None, tcp: int) -> bytes:
+    def _opt(self, edns: Edns, answer: Answer, served: Served | None, tcp: int, cookie: bytes) -> bytes:
         subnet, options = edns.subnet, answer.error
         if subnet is not None:
             # RFC 7871 section 7.2.1: 0 where nothing depends on the client, and for one that opted out.
@@ -255,7 +315,7 @@ class Responder:
             options += self._nsid
         if tcp and edns.keepalive:  # RFC 7828 section 3.3.2: never over UDP
             options += self._keepalive
-        return opt_record(edns.do, options)
+        return opt_record(edns.do, options, cookie=cookie)
 
     def _steered(self, serving: Serving, served: Served) -> list[tuple[str, ...]]:
         service = served.steered.service
@@ -268,25 +328,31 @@ class Responder:
                 self._on_new_class(service, served.located)
         return [served.steered.counter, ("gslb_dns_unknown_classes_total", service)]
 
-    def _keep(self, serving: Serving, key: bytes | tuple[bytes, str], kept: Kept) -> None:
-        if len(serving.kept) >= self._kept_max:
-            serving.kept.clear()
-        serving.kept[key] = kept
+    def _keep_cookied(self, serving: Serving, head: bytes, peer: str, kept: Kept) -> None:
+        """Without the cookie, which is the end of all."""
+        if self._jar is not None:
+            bare = kept._replace(tail=kept.tail[:-FULL_OCTETS], brief=kept.brief[:-FULL_OCTETS])
+            self._keep(serving.cookied, head, peer, bare)
+
+    def _keep(self, where: dict[bytes | tuple[bytes, str], Kept], key: bytes, peer: str, kept: Kept) -> None:
+        if len(where) >= self._kept_max:
+            where.clear()
+        where[key if _anybodys(kept.served) else (key, peer)] = kept
 
 
 def _counter(tcp: int, kind: int, rcode: int) -> tuple[str, ...]:
     return ("gslb_dns_answers_total", TRANSPORT_NAMES[tcp], TYPE_NAMES.get(kind, "other"), RCODE_NAMES[rcode])
 
 
-def _limit(edns: Edns | None, tcp: int) -> int:
+def _limit(edns: Edns | None, tcp: int, most: int = UDP_MAX) -> int:
     """Octets of an answer (RFC 6891 section 6.2.3, RFC 9715 section 3.1)."""
     if tcp:
         return TCP_MAX
-    return UDP_MIN if edns is None else min(max(edns.size, UDP_MIN), UDP_MAX)
+    return UDP_MIN if edns is None else min(max(edns.size, UDP_MIN), most)
 
 
 def _repeats(wire: bytes, query: Query) -> bool:
-    """Whether a query for a name that exists will come again as it is: not with random case, nor a cookie."""
+    """Whether a query for a name that exists will come again as it is: not with random case."""
     unusual = query.edns is not None and query.edns.other
     return not unusual and len(wire) <= CACHED_QUERY_MAX and query.question.startswith(query.name)
 

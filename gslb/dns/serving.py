@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -10,6 +10,7 @@ from gslb.dns.book import Book, Steered, told_of, write_hints, write_steered
 from gslb.dns.codes import AAAA, A
 from gslb.dns.hints import HINTED_TYPES
 from gslb.dns.keyring import Keyring
+from gslb.dns.zonecopy import ZoneCopy
 from gslb.model import Family, Request, View, World
 from gslb.steering import ClientClass, decide
 from gslb.steering.locator import Located, Locator
@@ -40,17 +41,29 @@ class Served(NamedTuple):
     from_table: bool
 
 
-# What is remembered of a query: the answer behind its ID, the counters to add to, and for samples the type and
-# how a steered answer came about.
-Kept = tuple[bytes, tuple[tuple[str, ...], ...], int, Served | None]
+class Kept(NamedTuple):
+    """What is remembered of a query: the answer behind its ID, and the counters to add to; for samples the type, and how a
+    steered answer came about.
+
+    `brief` goes out in place of the answer to who asks too often, if anything does; `known`: whoever asks has proved to be at
+    that address, and may ask as often as he likes.
+    """
+
+    tail: bytes
+    counters: tuple[tuple[str, ...], ...]
+    type: int = 0
+    served: Served | None = None
+    brief: bytes = b""
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
     """`book`, `world` and `table` belong together; `locator` may go on from one World to the next.
 
-    `kept` is by the octets of a query behind its ID, with the peer where the answer depends on it; `decided` is what
-    the table does not know; `reported` are the classes that control has been told of. These end with the World.
+    `kept` is by the octets of a query behind its ID, with the peer where the answer depends on it; `cookied` the same
+    for queries that end with a cookie, without the cookie and that of the answer; `decided` is what the table does not
+    know; `reported` are the classes that control has been told of. These end with the World.
     """
 
     book: Book
@@ -59,14 +72,21 @@ class Serving:
     locator: Locator
     decisions_max: int = 65536
     keyring: Keyring = field(default_factory=Keyring)
+    copies: Mapping[bytes, ZoneCopy] = field(default_factory=dict)  # zones that may be transferred, by apex
     decided: dict[DecisionKey, Steered] = field(default_factory=dict)
     hinted: dict[tuple[int, int, int], Steered] = field(default_factory=dict)  # type, outcomes of both families
     kept: dict[bytes | tuple[bytes, str], Kept] = field(default_factory=dict)
+    cookied: dict[bytes | tuple[bytes, str], Kept] = field(default_factory=dict)
     reported: set[tuple[str, ClientClass]] = field(default_factory=set)
     _classes: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_classes", len(self.table))
+
+    def forget(self) -> None:
+        """Answers are made anew from now on."""
+        self.kept.clear()
+        self.cookied.clear()
 
     def steer(self, service: str, view: View, asker: Asker) -> Served:
         located = self.locator.find(service, *asker)

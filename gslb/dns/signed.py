@@ -27,12 +27,14 @@ def answer_signed(
     transaction = verify(wire, query.tsig, keys, now_s)
     if transaction.error:
         return _refused(wire, query, transaction, now_s, transport)
-    tail, counters, kind, served = answer(transaction.wire)
+    kept = answer(transaction.wire)
+    tail, counters = kept.tail, kept.counters
     if len(tail) + 2 + transaction.room > limit:  # section 5.3: TC, and the TSIG stays
         opt = b"" if query.edns is None else opt_record(query.edns.do)
         tail = truncated(tail, query.question, query.edns, opt, limit)
         counters = (*counters, ("gslb_dns_truncated_total", TRANSPORT_NAMES[transport]))
-    return transaction.sign(wire[:2] + tail, now_s)[2:], counters, kind, served
+    signed = transaction.sign(wire[:2] + tail, now_s)[2:]
+    return kept._replace(tail=signed, counters=counters, brief=b"", known=True)  # who has the key has not forged the address
 
 
 def _refused(wire: bytes, query: Query, transaction: Transaction, now_s: int, transport: int) -> Kept:
@@ -42,4 +44,4 @@ def _refused(wire: bytes, query: Query, transaction: Transaction, now_s: int, tr
         ("gslb_dns_answers_total", TRANSPORT_NAMES[transport], TYPE_NAMES.get(query.type, "other"), RCODE_NAMES[NOTAUTH]),
         ("gslb_dns_tsig_failures_total", ERROR_NAMES[transaction.error]),
     )
-    return transaction.sign(wire[:2] + tail, now_s)[2:], counters, query.type, None
+    return Kept(transaction.sign(wire[:2] + tail, now_s)[2:], counters, query.type)

@@ -16,7 +16,10 @@ _RECORD = Struct("!HH4sH")
 
 
 class Query(NamedTuple):
-    """`name` is lower case; `question` is what came, to be echoed octet by octet. `tsig` is where a TSIG record starts."""
+    """`name` is lower case; `question` is what came, to be echoed octet by octet, empty if only a cookie is asked for.
+
+    `tsig` is where a TSIG record starts.
+    """
 
     name: bytes
     type: int
@@ -29,17 +32,20 @@ class Query(NamedTuple):
 def read_query(wire: bytes) -> Query:
     """Reads question and OPT. Malformed: FORMERR. What follows the counted records is ignored."""
     questions, answers, authorities, additionals = _COUNTS.unpack_from(wire, 4)
-    if questions != 1:  # RFC 9619; 0 has a meaning with cookies only (RFC 7873 section 5.4)
-        raise Malformed("not one question")
+    if questions > 1:  # RFC 9619 section 4
+        raise Malformed("more than one question")
     cursor = Cursor(wire, HEADER_OCTETS)
-    name = cursor.question_name()
-    kind, klass = _TYPE_CLASS.unpack_from(wire, cursor.skip(4))
+    name, kind, klass = b"", 0, 0
+    if questions:
+        name = cursor.question_name()
+        kind, klass = _TYPE_CLASS.unpack_from(wire, cursor.skip(4))
     question = wire[HEADER_OCTETS : cursor.at]
     for _ in range(answers + authorities):
         _skip_record(cursor)
-    if not additionals:
-        return Query(name.lower(), kind, klass, question, None)
-    return Query(name.lower(), kind, klass, question, *_find_additional(cursor, additionals))
+    edns, tsig = _find_additional(cursor, additionals) if additionals else (None, 0)
+    if not questions and (edns is None or edns.cookie is None):  # RFC 7873 section 5.4: a meaning with a cookie alone
+        raise Malformed("no question, and no cookie")
+    return Query(name.lower(), kind, klass, question, edns, tsig)
 
 
 def _skip_record(cursor: Cursor) -> None:
@@ -53,7 +59,7 @@ def _skip_record(cursor: Cursor) -> None:
 def _find_additional(cursor: Cursor, records: int) -> tuple[Edns | None, int]:
     """The OPT of the additional records: one at most, its owner the root (RFC 6891 section 6.1.1). And where the TSIG
     starts: it is the last record, or none (RFC 8945 section 5.1)."""
-    found: tuple[int, bytes, bytes] | None = None
+    found: tuple[int, bytes, bytes, bool] | None = None
     tsig = 0
     for left in range(records, 0, -1):
         start = cursor.at
@@ -68,5 +74,5 @@ def _find_additional(cursor: Cursor, records: int) -> tuple[Edns | None, int]:
             continue
         if found is not None or not root:
             raise Malformed("two OPT records, or one that is not at the root")
-        found = (klass, ttl, rdata)
+        found = (klass, ttl, rdata, cursor.at == cursor.end)
     return None if found is None else read_opt(*found), tsig

@@ -176,6 +176,7 @@ class Limits:
     cached_networks: int = 65536
     cached_decisions: int = 65536
     rate_limited_networks: int = 65536
+    udp_without_cookie: int = 1232  # octets of an answer
     observed_queue: int = 10_000  # messages that wait for dnstap or the query log
 
 

@@ -36,6 +36,12 @@ RATE_LIMITED = defaulted(
     _DEFAULTS.rate_limited_networks,
     "Networks that response rate limiting counts at a time.",
 )
+WITHOUT_COOKIE = defaulted(
+    "udp_without_cookie",
+    integer(512, 1232),
+    _DEFAULTS.udp_without_cookie,
+    "Octets of an answer over UDP to who shows no good cookie; what is longer is cut to TC.",
+)
 OBSERVED = defaulted(
     "observed_queue", _COUNT, _DEFAULTS.observed_queue, "Messages that wait for dnstap or the query log; more are left out."
 )
@@ -52,6 +58,7 @@ LIMITS = section(
     CACHED_NETWORKS,
     CACHED_DECISIONS,
     RATE_LIMITED,
+    WITHOUT_COOKIE,
     OBSERVED,
 )
 
@@ -69,5 +76,6 @@ def build(table: Table) -> Limits:
         cached_networks=table[CACHED_NETWORKS],
         cached_decisions=table[CACHED_DECISIONS],
         rate_limited_networks=table[RATE_LIMITED],
+        udp_without_cookie=table[WITHOUT_COOKIE],
         observed_queue=table[OBSERVED],
     )
