@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date
 from ipaddress import ip_address, ip_network
@@ -12,11 +13,13 @@ import dns.rdataclass
 import dns.rdatatype
 
 from gslb.dns import Serving, build_book
+from gslb.dns.signing import Key, Signer, ZoneKeys
 from gslb.geo.index import GeoIndex
 from gslb.model import (
     Address,
     CheckSettings,
     Configuration,
+    Dnssec,
     Door,
     Family,
     GeoOverride,
@@ -35,6 +38,7 @@ from gslb.model import (
 from gslb.steering import ClientClass, SteeringMap, locate
 from gslb.steering.locator import Locator
 from gslb.steering.table import Memo, compile_table
+from tests.dns.signing.makers import key
 
 ZONE = "inetboot.test"
 HOST = "knoppix.inetboot.test"
@@ -151,7 +155,19 @@ def world(config: Configuration | None = None, number: int = 1, down: tuple[str,
     return World(number, config, standings(config, down), TODAY)
 
 
-def serving(now: World | None = None, known: tuple[str, ...] = (), serial: int = 1) -> Serving:
+def _key(flags: int, zone_name: str) -> Key:
+    return key(flags, zone_name=zone_name, created=0, publish=0, activate=0, sync_publish=0 if flags & 1 else None)
+
+
+def signed(config: Configuration | None = None, *flags: int) -> tuple[Configuration, Signer]:
+    """The same with signed zones: one key for each of `flags`, or one for all."""
+    config = config or configuration()
+    zones = tuple(replace(zone, dnssec=Dnssec("")) for zone in config.zones)
+    keys = {zone.name: ZoneKeys(zone.name, tuple(_key(flag, zone.name) for flag in flags or (257,))) for zone in zones}
+    return replace(config, zones=zones), Signer(keys, zones, time.time())
+
+
+def serving(now: World | None = None, known: tuple[str, ...] = (), serial: int = 1, signer: Signer | None = None) -> Serving:
     """All that a worker has: the table knows the classes of the networks in `known`."""
     now = now or world()
     lookup = GeoIndex.open(now.configuration.geo).lookup
@@ -163,5 +179,5 @@ def serving(now: World | None = None, known: tuple[str, ...] = (), serial: int =
             classes[service.host, steering.classify(service.host, client)] = None
     table = compile_table(now, tuple(classes), Memo())
     locator = Locator(lookup, steering, {key: number for number, key in enumerate(classes)}, 1024)
-    book = build_book(now, table, {zone.name: serial for zone in now.configuration.zones})
+    book = build_book(now, table, {zone.name: serial for zone in now.configuration.zones}, signer=signer)
     return Serving(book, now, table, locator)
