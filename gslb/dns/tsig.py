@@ -96,6 +96,16 @@ class Sequence:
         return _with_record(message, transaction.owner, signed)
 
 
+def sign_request(message: bytes, secret: dns.tsig.Key, now_s: int) -> tuple[bytes, bytes]:
+    """A request with its TSIG, and the MAC that the answer goes on from."""
+    original_id = int.from_bytes(message[:2], "big")
+    blank = Rdata(  # type: ignore[no-untyped-call]
+        dns.rdataclass.ANY, dns.rdatatype.TSIG, secret.algorithm, now_s, FUDGE_S, b"", original_id, 0, b""
+    )
+    signed, _ = _signed(message, secret, blank, now_s)
+    return _with_record(message, secret.name, signed), signed.mac
+
+
 def verify(wire: bytes, start: int, keys: Mapping[str, TsigSecret], now_s: int) -> Transaction:
     """Judges the TSIG that starts at `start`, in the order of RFC 8945 section 5.2: key, MAC, time, length of the MAC.
     Malformed: FORMERR."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from socket import SHUT_RDWR, SOCK_DGRAM, socket
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -20,7 +20,7 @@ from gslb import dns, redirect
 from gslb.errors import GeoError, UsageError
 from gslb.geo import GeoIndex
 from gslb.geo.index import BUNDLED
-from gslb.model import Configuration, GeoSettings, Limits
+from gslb.model import Configuration, GeoSettings, Limits, Tls
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener, turn_away
 from gslb.steering import ClientClass, Located, Locator, Sample, SteeringMap
@@ -38,15 +38,28 @@ def share(limits: Limits, workers: int) -> Limits:
         limits,
         tcp_connections=-(-limits.tcp_connections // workers),
         tcp_connections_per_client=-(-limits.tcp_connections_per_client // workers),
+        transfers=-(-limits.transfers // workers),
         http_connections=-(-limits.http_connections // workers),
         http_connections_per_client=-(-limits.http_connections_per_client // workers),
     )
 
 
+class Certificates(NamedTuple):
+    """The same certificate for each door that speaks TLS; None without one."""
+
+    https: ssl.SSLContext | None = None
+    dot: ssl.SSLContext | None = None
+
+    @classmethod
+    def read(cls, tls: Tls) -> Certificates:
+        """Raises UsageError, one sentence, for files that can't be used."""
+        return cls(redirect.tls_context(tls), dns.tls_context(tls))
+
+
 class Servers:
     """What serves the sockets of one worker. The sockets stay the caller's to close."""
 
-    def __init__(self, plane: DataPlane, limits: Limits, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, plane: DataPlane, limits: Limits, tls: Certificates) -> None:
         self._plane, self._limits, self._tls = plane, limits, tls
         self.udp: list[dns.UdpServer] = []
         self.tcp: list[dns.TcpServer] = []
@@ -61,22 +74,28 @@ class Servers:
             if listener.role == "dns-udp":
                 self.udp.append(dns.UdpServer(sock, self._plane.responder))
                 self.udp[-1].start(self._plane.loop)
-            elif listener.role == "dns-tcp":
-                self.tcp.append(dns.TcpServer(sock, self._plane.responder, self._limits))
-                await self.tcp[-1].start()
+            elif listener.role in ("dns-tcp", "dns-tls"):
+                context = self._tls.dot if listener.role == "dns-tls" else None
+                server = dns.TcpServer(
+                    sock, self._plane.responder, self._limits, transfers=self._plane.transfers, context=context
+                )  # fmt: skip
+                self.tcp.append(server)
+                await server.start()
             else:
-                context = self._tls if listener.role == "https" else None
+                context = self._tls.https if listener.role == "https" else None
                 self.http.append(redirect.HttpServer(sock, self._plane.redirector, self._limits, context=context))
                 await self.http[-1].start()
 
-    def reconfigure(self, limits: Limits, tls: ssl.SSLContext | None) -> None:
+    def reconfigure(self, limits: Limits, tls: Certificates) -> None:
         """For the connections from now on."""
         self._limits, self._tls = limits, tls
         for tcp in self.tcp:
             tcp.limits = limits
+            if tcp.context is not None and tls.dot is not None:
+                tcp.context = tls.dot
         for http in self.http:
             http.limits = limits
-            http.context = None if http.context is None else tls
+            http.context = None if http.context is None else tls.https
 
     async def drain(self) -> None:
         """Answers what has come in, and serves no more."""
@@ -113,7 +132,7 @@ class DataPlane:
         self._told: dict[tuple[str, ...], int] = {}
         self._servers: dict[int, Servers] = {}
         self._covered: dict[int, tuple[socket, ...]] = {}
-        self._tls: ssl.SSLContext | None = None
+        self._tls = Certificates()
         self._tls_stamp: object = None
         self._beat_s = 0.0
 
@@ -141,7 +160,7 @@ class DataPlane:
         self._locate_by(snapshot)
         serving = dns.Serving(
             snapshot.book, snapshot.world, snapshot.table, self.locator,
-            configuration.limits.cached_decisions, snapshot.keyring,
+            configuration.limits.cached_decisions, snapshot.keyring, snapshot.copies,
         )  # fmt: skip
         pages = redirect.Serving(
             snapshot.pages, snapshot.world, snapshot.table, self.locator,
@@ -177,6 +196,7 @@ class DataPlane:
             on_sample=self._sample,
             tcp_idle_s=configuration.limits.tcp_idle_s,
         )
+        self.transfers = dns.Transfers(self.responder, configuration.limits)
         self.redirector = redirect.Redirector(
             pages, node=configuration.node, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
         )  # fmt: skip
@@ -215,13 +235,16 @@ class DataPlane:
 
     def _take_limits(self, snapshot: Snapshot) -> None:
         configuration = snapshot.world.configuration
-        self._limits = share(configuration.limits, snapshot.workers)
+        self._limits = self.transfers.limits = share(configuration.limits, snapshot.workers)
+        self.responder.tell_idle(self._limits.tcp_idle_s)
         stamp = configuration.tls, snapshot.tls
         if stamp == self._tls_stamp:
             return
         self._tls_stamp = stamp
+        if configuration.tls is None:  # doors that speak TLS were opened with one, and stay open until the next start
+            return
         try:
-            self._tls = None if configuration.tls is None else redirect.tls_context(configuration.tls)
+            self._tls = Certificates.read(configuration.tls)
         except UsageError as error:  # control has loaded it a moment ago, with other rights maybe: the old one stays
             _log.error(str(error), kind="tls-refused")
             if self.world == 0:

@@ -75,6 +75,7 @@ class Packer:
         world, book = snapshot.world, snapshot.book
         yield self._same("configuration", world.configuration, world.configuration)
         yield self._same("tree", book.tree, book.tree)
+        yield self._same("copies", snapshot.copies, snapshot.copies)
         yield self._equal("signed", book.signed, book.signed)
         for number, standings in enumerate(_cut(list(world.standings.items()), STANDINGS_A_PART)):
             yield self._equal(f"standings {number}", standings, standings)
@@ -170,6 +171,7 @@ def _assembled(parts: dict[str, Any]) -> Snapshot:
         tls=tls,
         workers=workers,
         keyring=keyring,
+        copies=parts["copies"],
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gslb.dns import Book
 from gslb.dns.keyring import Keyring
+from gslb.dns.zonecopy import ZoneCopy
 from gslb.model import World
 from gslb.redirect import Pages
 from gslb.steering import ClientClass, Table
@@ -16,7 +18,8 @@ class Snapshot:
     """`lineage` names the numbering of the classes: while it is the same, they are only appended to.
 
     `geo` and `tls` stamp files outside: when a stamp changes, a worker reads the databases, or the certificate, anew.
-    `workers` share the limits of connections; `keyring` are the secrets that they answer with.
+    `workers` share the limits of connections; `keyring` are the secrets that they answer with; `copies` are the zones that
+    secondaries may take, by apex.
     """
 
     world: World
@@ -29,3 +32,4 @@ class Snapshot:
     tls: str = ""
     workers: int = 1
     keyring: Keyring = Keyring()
+    copies: Mapping[bytes, ZoneCopy] = field(default_factory=dict)
