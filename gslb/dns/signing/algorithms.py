@@ -6,7 +6,7 @@ Signatures are deterministic (RFC 6979; Ed25519 is so by itself): nodes that sha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -31,7 +31,7 @@ class Secret:
     """A private key. It is never printed, and never leaves the process."""
 
     public: bytes  # as in the DNSKEY record
-    sign: Sign
+    sign: Sign = field(compare=False)
 
     def __repr__(self) -> str:
         return "Secret(…)"
@@ -52,8 +52,8 @@ class Algorithm:
     mnemonic: str
     public_octets: int
     secret_least: int
-    load: Callable[[bytes], Secret]
-    generate: Callable[[], bytes]
+    load: Callable[[bytes], Secret] = field(repr=False)
+    generate: Callable[[], bytes] = field(repr=False)
 
 
 def _load_p256(secret: bytes) -> Secret:

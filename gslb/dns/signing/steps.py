@@ -41,11 +41,11 @@ def next_step(keys: ZoneKeys, now: int) -> Step:
     waiting = _waits_for_parent(keys, alive, now)
     if waiting is not None:
         return waiting
-    step = min(((at, number) for number, key in enumerate(alive) for at in key.steps() if at > now), default=None)
-    if step is None:
+    at = min((at for key in alive for at in key.steps() if at > now), default=None)
+    if at is None:
         return Step(None, "nothing is to be done")
-    at, number = step
-    return Step(at, f"at {written(at)} key {alive[number].tag} {_becomes(alive[number], at)}")
+    told = [f"key {key.tag} {_becomes(key, at)}" for key in reversed(alive) if at in key.steps()]
+    return Step(at, f"at {written(at)} {', '.join(told)}")
 
 
 def _waits_for_parent(keys: ZoneKeys, alive: Sequence[Key], now: int) -> Step | None:

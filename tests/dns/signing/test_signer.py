@@ -212,8 +212,8 @@ def test_no_private_key_can_be_shipped_or_printed():
         pickle.dumps(csk)
     with pytest.raises(TypeError):
         pickle.dumps(signer(csk))
-    assert "secret" not in repr(csk)
-    assert "object" not in repr(csk.secret)
+    assert "Secret" not in repr(csk)
+    assert repr(csk.secret) == "Secret(…)"
 
 
 def _tags(signed: Rrset) -> list[int]:
