@@ -10,6 +10,7 @@ import structlog
 
 from gslb.dns import Tree, build_book, build_tree
 from gslb.dns.keyring import Keyring
+from gslb.dns.secure import Signs
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, World
 from gslb.redirect import build_pages
@@ -33,6 +34,7 @@ class _Ground:
     geo: GeoIndex
     serials: Mapping[str, int] = field(default_factory=dict)
     keyring: Keyring = field(default_factory=Keyring)
+    signer: Signs | None = None
 
 
 class Publisher:
@@ -63,11 +65,21 @@ class Publisher:
         self._wake = asyncio.Event()
 
     def use(
-        self, *, geo: GeoIndex | None = None, serials: Mapping[str, int] | None = None, keyring: Keyring | None = None
+        self,
+        *,
+        geo: GeoIndex | None = None,
+        serials: Mapping[str, int] | None = None,
+        keyring: Keyring | None = None,
+        signer: Signs | None = None,
     ) -> None:
-        """Other databases, serials or secrets, for every World from now on."""
+        """Other databases, serials, secrets or signatures, for every World from now on."""
         old = self._ground
-        self._ground = _Ground(geo or old.geo, old.serials if serials is None else dict(serials), keyring or old.keyring)
+        self._ground = _Ground(
+            geo or old.geo,
+            old.serials if serials is None else dict(serials),
+            keyring or old.keyring,
+            signer or old.signer,
+        )
 
     def publish(self, world: World | None = None) -> None:
         """This World soon; None: the one at hand once more."""
@@ -123,7 +135,7 @@ class Publisher:
             lineage=self.classes.lineage,
             classes=numbered,
             table=table,
-            book=build_book(world, table, ground.serials, self._static(configuration, ground)),
+            book=build_book(world, table, ground.serials, self._static(configuration, ground), ground.signer),
             pages=build_pages(world, table),
             geo=geo_stamp(ground.geo),
             tls=tls_stamp(configuration),
@@ -141,7 +153,7 @@ class Publisher:
 
     def _static(self, configuration: Configuration, ground: _Ground) -> Tree:
         if self._tree is None or self._tree[0] is not ground or self._tree[1] is not configuration:
-            self._tree = ground, configuration, build_tree(configuration, ground.serials)
+            self._tree = ground, configuration, build_tree(configuration, ground.serials, ground.signer)
         return self._tree[2]
 
 
