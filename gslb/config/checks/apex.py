@@ -9,6 +9,7 @@ from gslb.config.draft import ADDRESS_TYPES, Draft, ZoneDraft, address_of
 from gslb.config.faults import Faults, listed
 from gslb.config.schema import plain
 from gslb.config.sections import zone
+from gslb.config.zonetext import Written
 from gslb.model import Address
 
 _SOA = int(dns.rdatatype.SOA)
@@ -72,20 +73,24 @@ def _from_records(each: ZoneDraft, faults: Faults) -> None:
 
 
 def _addresses(each: ZoneDraft, faults: Faults) -> None:
-    """Addresses of `nameservers` are made from there; written again in `records`, they must be the same."""
+    """Addresses of `nameservers` are made from there; a set that is written again must be the same."""
     for server in each.table.value(zone.NAMESERVERS) or ():
-        given = set(plain(server.value))
-        written = [one for one in each.records if one.record.owner == server.name and one.record.type in ADDRESS_TYPES]
-        if not given or not written:
-            continue
-        addresses = {address_of(one.record) for one in written}
-        wrong = [one for one in written if address_of(one.record) not in given]
-        for one in wrong:
-            message = f"`nameservers` has {_shown(given)} for it; let them agree, or leave it out here"
-            each.fault(faults, one, message)
-        if not wrong and addresses != given:
-            message = f"`nameservers` has {_shown(given - addresses)} as well; write all of them here, or none"
-            each.fault(faults, written[0], message)
+        for rdtype, version in zip(ADDRESS_TYPES, (4, 6), strict=True):
+            given = {address for address in plain(server.value) if address.version == version}
+            written = [one for one in each.records if one.record.owner == server.name and one.record.type == rdtype]
+            if plain(server.value) and written:
+                _same(each, given, written, faults)
+
+
+def _same(each: ZoneDraft, given: set[Address], written: list[Written], faults: Faults) -> None:
+    addresses = {address_of(one.record) for one in written}
+    wrong = [one for one in written if address_of(one.record) not in given]
+    for one in wrong:
+        said = f"has {_shown(given)} for it" if given else "has none of this family for it"
+        each.fault(faults, one, f"`nameservers` {said}; let them agree, or leave it out here")
+    if not wrong and addresses != given:
+        message = f"`nameservers` has {_shown(given - addresses)} as well; write all of them here, or none"
+        each.fault(faults, written[0], message)
 
 
 def _signing(each: ZoneDraft, faults: Faults) -> None:
