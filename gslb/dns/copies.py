@@ -30,13 +30,8 @@ def steered_contents(world: World) -> dict[str, str]:
     return found
 
 
-def copy_zones(world: World, serials: Mapping[str, int], signer: Signs | None = None) -> dict[bytes, ZoneCopy]:
-    """Of all zones that are transferred, by apex."""
-    copies = (_copied(world, zone, serials.get(zone.name, 1), signer) for zone in world.configuration.zones if zone.transfer)
-    return {copy.apex: copy for copy in copies}
-
-
-def _copied(world: World, zone: Zone, serial: int, signer: Signs | None) -> ZoneCopy:
+def copy_zone(world: World, zone: Zone, serial: int, signer: Signs | None = None) -> ZoneCopy:
+    """Raises TooLong for a record that fits no message."""
     signer = signer if signer is not None and signer.signs(zone.name) else None
     below = _below(world, zone)
     static = ZoneData.of(zone, serial, (), below, made(zone, below, signer))

@@ -49,6 +49,8 @@ def read_answer(notice: Notice, reply: bytes) -> str | None:
     """The RCODE of the answer to this notice; None for anything that is not one, or that nobody with the key has signed."""
     try:
         answer = dns.message.from_wire(reply, keyring=notice.key or False, request_mac=notice.mac, ignore_trailing=True)
+    except dns.tsig.PeerError:  # it can't sign with a key that it does not have, or does not believe
+        return "NOTAUTH" if reply[:2] == notice.wire[:2] else None
     except (dns.exception.DNSException, ValueError):
         return None
     is_answer = answer.id == int.from_bytes(notice.wire[:2], "big") and answer.flags & dns.flags.QR

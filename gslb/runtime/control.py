@@ -17,6 +17,7 @@ from typing import Any
 
 from gslb import admin
 from gslb.admin.node import Reload
+from gslb.dns.copies import steered_contents
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Endpoint, Severity, World
 from gslb.runtime.dataplane import DataPlane
@@ -27,6 +28,7 @@ from gslb.runtime.materials import Materials, load_materials
 from gslb.runtime.memory import Memory, open_store
 from gslb.runtime.node import ControlNode
 from gslb.runtime.notify import alive, notify
+from gslb.runtime.notifying import Notifying
 from gslb.runtime.pool import SILENT_AFTER_S, Pool
 from gslb.runtime.privileges import become, known_user, names
 from gslb.runtime.publisher import Publisher
@@ -68,6 +70,8 @@ class Control:
         self._admin_socket: socket | None = None
         self._sockets: list[socket] = []
         self._watch: Watch | None = None
+        self._numbered: tuple[Configuration, dict[str, str]] | None = None  # what the serials of the zones are for
+        self._notifying: Notifying | None = None
         self._served = asyncio.Event()  # the first World is; or nothing ever will be, and `failed` says why
         self.failed: asyncio.Future[None] = self._loop.create_future()
 
@@ -129,10 +133,12 @@ class Control:
         """Returns when the first World is served."""
         configuration, watch = self.configuration, self.node.watch
         self._known = self._memory.clients(configuration)
+        sources = [endpoint.host for endpoint in configuration.listen.dns]
+        self._notifying = self.node.notifying = Notifying(self._journal, self._served_world, sources)
         self._publisher = Publisher(
             geo, Classes(), self._deliver, workers=self._count, on_failure=lambda why: self._tell("world-failed", why)
         )
-        self._publisher.use(serials=self._memory.serials(configuration), keyring=self._materials.keyring)
+        self._publisher.use(keyring=self._materials.keyring)
         self._reloading = Reloading(
             configuration, geo, self._journal,
             take=self._take, take_geo=self._take_geo, refused=self.node.reloaded, renewed=self._publisher.publish,
@@ -179,9 +185,17 @@ class Control:
 
     def _on_world(self, world: World) -> None:
         self.node.set_world(world)
+        self._number_zones(world)
         known, self._known = self._known, []
         self._publisher.learn(known)
         self._publisher.publish(world)
+
+    def _number_zones(self, world: World) -> None:
+        """With the World that changes what a zone holds comes its serial: no World is made with that of another."""
+        contents = steered_contents(world)
+        if self._numbered is None or self._numbered[0] is not world.configuration or self._numbered[1] != contents:
+            self._numbered = world.configuration, contents
+            self._publisher.use(serials=self._memory.serials(world.configuration, contents))
 
     async def _deliver(self, snapshot: Snapshot, parcel: bytes | None) -> None:
         if self._pool is not None and parcel is not None:
@@ -191,7 +205,15 @@ class Control:
             await self._plane.take(snapshot)
             if first:
                 await self._plane.serve(self._wanted, self._sockets)
+        if self._notifying is not None:
+            self._notifying.published(snapshot.copies, snapshot.keyring, snapshot.world.number)
         self._served.set()
+
+    def _served_world(self) -> int:
+        """That every worker has which serves."""
+        if self._pool is None:
+            return 0 if self._plane is None else self._plane.world
+        return min((worker.world for worker in self._pool.workers if worker.serving), default=0)
 
     async def _beat(self) -> None:
         """Tells the workers that what they have is the newest, and systemd that we live; takes the tally of our own process."""
@@ -233,7 +255,7 @@ class Control:
         self.configuration = self.node.configuration = new
         self.node.index = geo
         self.node.reloaded(reload)
-        self._publisher.use(geo=geo, serials=self._memory.serials(new), keyring=materials.keyring)
+        self._publisher.use(geo=geo, keyring=materials.keyring)
         self.node.watch.reconfigure(new)
 
     def _take_geo(self, geo: GeoIndex) -> None:
@@ -249,6 +271,8 @@ class Control:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._notifying is not None:
+            await self._notifying.stop()
         if self._pool is not None:
             kept = {Leave.NONE: lambda _: False, Leave.ADOPTED: lambda worker: worker.adopted, Leave.ALL: lambda _: True}
             await self._pool.drain(DRAIN_WITHIN_S, kept[leave])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,18 +53,18 @@ class Memory:
             return []
         return loads(blob, frozenset(service.host for service in configuration.services))
 
-    def serials(self, configuration: Configuration) -> dict[str, int]:
-        """Of each zone; kept at once, for what was told once may not fall."""
+    def serials(self, configuration: Configuration, contents: Mapping[str, str]) -> dict[str, int]:
+        """Of each zone; kept at once, for what was told once may not fall. `contents` as of `next_serials`."""
         kept = self._serials
         try:
             if self._store is not None and kept is None:
                 kept = self._store.document(SERIALS)
-            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()))
+            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()), contents)
             if self._store is not None and self._serials != kept:
                 self._store.keep_document(SERIALS, self._serials)
         except StoreError as error:
             self._journal.store_failed(error)
-            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()))
+            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()), contents)
         return serials
 
     async def save_often(self, classes: Classes) -> None:

@@ -14,6 +14,7 @@ from gslb.errors import StoreError
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
+from gslb.runtime.notifying import Notifying
 from gslb.runtime.pool import Pool
 from gslb.runtime.publisher import Publisher
 from gslb.runtime.selfcheck import SelfCheck
@@ -39,6 +40,7 @@ METRICS: Final[Metrics] = {
     "gslb_worker_world": ("Number of the World that a worker serves.", ("worker",)),
     "gslb_worker_stale": ("Whether a worker has not heard of control for three intervals.", ("worker",)),
     "gslb_listener_up": ("Whether a listener answered the node's own question.", ("role", "address")),
+    "gslb_dns_notifies_total": ("Secondaries told of a change: accepted, refused, unanswered.", ("zone", "result")),
     "gslb_geo_lookup_errors_total": ("Look-ups that failed on a broken record of a database.", ()),
 }
 
@@ -56,6 +58,7 @@ class ControlNode:
         self.watch = watch
         self.pool: Pool | None = None
         self.publisher: Publisher | None = None
+        self.notifying: Notifying | None = None
         self.stale: dict[int, bool] = {}
         self.pause_s: dict[int, float] = {}
         self.worlds_failed = 0
@@ -167,6 +170,8 @@ class ControlNode:
         if self.publisher is not None:
             own["gslb_classes_refused_total",] = self.publisher.classes.refused
             own["gslb_world_failures_total",] = self.publisher.failures + self.worlds_failed
+        if self.notifying is not None:
+            own |= {("gslb_dns_notifies_total", *key): count for key, count in self.notifying.counts.items()}
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}

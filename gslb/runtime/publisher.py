@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from gslb.dns import Tree, build_book, build_tree
+from gslb.dns.copies import copy_zone, steered_contents
 from gslb.dns.keyring import Keyring
 from gslb.dns.secure import Signs
+from gslb.dns.zonecopy import TooLong, ZoneCopy
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, World
 from gslb.redirect import build_pages
@@ -59,6 +61,7 @@ class Publisher:
         self._memo = Memo()
         self._ground = _Ground(geo)
         self._tree: tuple[_Ground, Configuration, Tree] | None = None
+        self._copies: tuple[_Ground, Configuration, dict[str, str], Mapping[bytes, ZoneCopy]] | None = None
         self._steering: tuple[GeoIndex, object, SteeringMap] | None = None
         self._waiting: World | None = None
         self._examples: list[Example] = []
@@ -141,6 +144,7 @@ class Publisher:
             tls=tls_stamp(configuration),
             workers=self._workers or 1,
             keyring=ground.keyring,
+            copies=self._whole(world, ground),
         )
         return snapshot, self._packer.pack(snapshot) if self._packer is not None else None
 
@@ -155,6 +159,24 @@ class Publisher:
         if self._tree is None or self._tree[0] is not ground or self._tree[1] is not configuration:
             self._tree = ground, configuration, build_tree(configuration, ground.serials, ground.signer)
         return self._tree[2]
+
+    def _whole(self, world: World, ground: _Ground) -> Mapping[bytes, ZoneCopy]:
+        """The same object as long as secondaries have nothing new to take."""
+        configuration, contents = world.configuration, steered_contents(world)
+        known = self._copies
+        if known is None or known[0] is not ground or known[1] is not configuration or known[2] != contents:
+            known = self._copies = ground, configuration, contents, dict(self._copied(world, ground))
+        return known[3]
+
+    def _copied(self, world: World, ground: _Ground) -> Iterator[tuple[bytes, ZoneCopy]]:
+        for zone in world.configuration.zones:
+            if zone.transfer is not None:
+                try:
+                    copy = copy_zone(world, zone, ground.serials.get(zone.name, 1))
+                except TooLong as error:
+                    _log.error(f"{zone.name} can't be transferred: {error}", kind="transfer-failed", zone=zone.name)
+                else:
+                    yield copy.apex, copy
 
 
 def geo_stamp(index: GeoIndex) -> str:

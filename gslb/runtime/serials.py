@@ -14,12 +14,18 @@ from gslb.dns.codes import SOA
 from gslb.model import Zone
 
 
-def next_serials(zones: tuple[Zone, ...], kept: str | None, utc_s: int) -> tuple[dict[str, int], str]:
-    """The serial of each zone by its name, and what to keep. `kept` is what an earlier call gave, or None."""
+def next_serials(
+    zones: tuple[Zone, ...], kept: str | None, utc_s: int, contents: Mapping[str, str] | None = None
+) -> tuple[dict[str, int], str]:
+    """The serial of each zone by its name, and what to keep. `kept` is what an earlier call gave, or None.
+
+    `contents` is by zone another text when it has something else that is not in its configuration: what its steered names go
+    out with, or its signatures.
+    """
     known = _known(kept)
     serials: dict[str, int] = {}
     for zone in zones:
-        digest = _digest(zone)
+        digest = _digest(zone, (contents or {}).get(zone.name, ""))
         had = known.get(zone.name)
         written = written_serial(zone)
         serials[zone.name] = _serial(had, digest, utc_s) if written is None else written
@@ -39,9 +45,9 @@ def _serial(had: tuple[str, int] | None, digest: str, utc_s: int) -> int:
     return had[1] if had[0] == digest else max(utc_s, had[1] + 1) & 0xFFFFFFFF
 
 
-def _digest(zone: Zone) -> str:
+def _digest(zone: Zone, more: str) -> str:
     content = replace(zone, nameservers=dict(sorted(zone.nameservers.items())), records=tuple(sorted(zone.records, key=repr)))
-    return hashlib.sha256(repr(content).encode()).hexdigest()
+    return hashlib.sha256((repr(content) + more).encode()).hexdigest()
 
 
 def _known(kept: str | None) -> dict[str, tuple[str, int]]:
