@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tests.scenarios.peers.process import LOOPBACK, Endpoint, program, serving
 
 CONFIGURATION = """
 server:
-    listen: {listen}
+    listen: [{listen}]
     rundir: {folder}
     identity: knot
     nsid: {nsid}
@@ -89,15 +89,17 @@ def knot(
     zones: Mapping[str, str],
     endpoint: Endpoint,
     *,
+    also: Sequence[Endpoint] = (),
     signed: bool = False,
     more: str = "",
     **changes: str | int,
 ) -> Iterator[Knot]:
-    """Serves `zones`, text by name. `changes` are the places of CONFIGURATION, `more` follows it."""
+    """Serves `zones`, text by name, there and on other addresses `also`. `changes` are the places of CONFIGURATION, `more`
+    follows it."""
     folder.mkdir(parents=True, exist_ok=True)
-    address, port = endpoint
+    listen = ", ".join(f"{address}@{port}" for address, port in (endpoint, *also))
     places = {"nsid": "knot", "algorithm": "ecdsap256sha256", "dnskey_ttl": 3600, "server": "", "sections": "", "template": ""}
-    text = CONFIGURATION.format(folder=folder, listen=f"{address}@{port}", **places | changes)
+    text = CONFIGURATION.format(folder=folder, listen=listen, **places | changes)
     for name, records in zones.items():
         file = folder / f"{name.strip('.') or 'root'}.zone"
         file.write_text(records)
