@@ -79,13 +79,14 @@ def _exactly(stream: socket.socket, count: int) -> bytes:
 
 
 @contextmanager
-def opened(responder: Responder, limits: Limits | None = None) -> Iterator[Door]:
+def opened(responder: Responder, limits: Limits | None = None, port: int = 0) -> Iterator[Door]:
+    """Each transport has a port of its own, or all have `port`."""
     ready: threading.Event = threading.Event()
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     sockets: dict[Transport, socket.socket] = {}
     for transport in TRANSPORTS:
         kind = socket.SOCK_STREAM if transport.startswith("tcp") else socket.SOCK_DGRAM
-        sockets[transport] = bound(kind, HOSTS[transport[-1]])
+        sockets[transport] = bound(kind, HOSTS[transport[-1]], port)
     ports: dict[Transport, int] = {name: sock.getsockname()[1] for name, sock in sockets.items()}
 
     async def serve() -> None:

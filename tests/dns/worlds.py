@@ -155,15 +155,15 @@ def world(config: Configuration | None = None, number: int = 1, down: tuple[str,
     return World(number, config, standings(config, down), TODAY)
 
 
-def _key(flags: int, zone_name: str) -> Key:
-    return key(flags, zone_name=zone_name, created=0, publish=0, activate=0, sync_publish=0 if flags & 1 else None)
+def _key(flags: int, algorithm: str, zone_name: str) -> Key:
+    return key(flags, algorithm, zone_name, created=0, publish=0, activate=0, sync_publish=0 if flags & 1 else None)
 
 
-def signed(config: Configuration | None = None, *flags: int) -> tuple[Configuration, Signer]:
+def signed(config: Configuration | None = None, *flags: int, algorithm: str = "ecdsap256sha256") -> tuple[Configuration, Signer]:
     """The same with signed zones: one key for each of `flags`, or one for all."""
     config = config or configuration()
     zones = tuple(replace(zone, dnssec=Dnssec("")) for zone in config.zones)
-    keys = {zone.name: ZoneKeys(zone.name, tuple(_key(flag, zone.name) for flag in flags or (257,))) for zone in zones}
+    keys = {zone.name: ZoneKeys(zone.name, tuple(_key(flag, algorithm, zone.name) for flag in flags or (257,))) for zone in zones}
     return replace(config, zones=zones), Signer(keys, zones, time.time())
 
 
