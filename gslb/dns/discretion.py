@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from gslb.dns.codes import ECS_OPTION, EDE_OPTION, KEEPALIVE_OPTION, NSID_OPTION, OPT
+from gslb.dns.codes import ECS_OPTION, EDE_OPTION, KEEPALIVE_OPTION, NSID_OPTION
 from gslb.dns.cursor import Cursor, Malformed
 from gslb.dns.edns import ECS_BITS
 from gslb.dns.edns import option as written
 from gslb.dns.names import wire_name
-from gslb.dns.walk import after_questions, options, records
+from gslb.dns.walk import options, walk
 from gslb.dns.wire import HEADER_OCTETS
 from gslb.geo.special import embedded_ipv4
 from gslb.model import ADDRESS_BITS, Configuration, Family
@@ -86,21 +87,16 @@ def cut_message(wire: bytes, shown: Shown) -> bytes:
     """
     if len(wire) < HEADER_OCTETS:
         return wire
-    pieces, at, end = [], 0, HEADER_OCTETS
-    try:
-        cursor = after_questions(wire)
-        end = cursor.at
-        for record in records(wire, cursor):
-            if record.type == OPT:
-                rdata = cut_options(wire[record.rdata : record.end], shown)
-                pieces += [wire[at : record.rdata - 2], len(rdata).to_bytes(2, "big"), rdata]
-                at = record.end
-            end = record.end
-    except Malformed:
-        pass
+    opts, end = walk(wire)
+    pieces, at = [], 0
+    for rdata, behind in opts:
+        cut = cut_options(wire[rdata:behind], shown)
+        pieces += [wire[at : rdata - 2], len(cut).to_bytes(2, "big"), cut]
+        at = behind
     return b"".join((*pieces, wire[at:end]))
 
 
+@lru_cache(maxsize=4096)  # resolvers tell the same subnets again and again
 def cut_options(rdata: bytes, shown: Shown) -> bytes:
     """RDATA of an OPT. What is not made of options is blanked."""
     try:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, Final
+from struct import Struct
+from typing import Any, Final, NamedTuple
 
-from gslb.dns.codes import AA, ECS_OPTION, OPT, RCODE_NAMES, RD, TC, TYPE_NAMES
+from gslb.dns.codes import AA, ECS_OPTION, RCODE_NAMES, RD, TC, TYPE_NAMES
 from gslb.dns.cursor import Malformed
 from gslb.dns.discretion import Discretion, Shown, cut_address, cut_subnet, packed, question_name
 from gslb.dns.edns import DO, read_subnet
 from gslb.dns.observer import Exchange, Sampled
-from gslb.dns.walk import Record, after_questions, options, records
+from gslb.dns.walk import options, walk
 from gslb.dns.wire import HEADER_OCTETS
 from gslb.model import Family
 
+_FIXED: Final = Struct("!HBxH2x")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS: Final = {"AA": AA, "TC": TC, "RD": RD, "RA": 0x80, "AD": 0x20, "CD": 0x10}
 _CLASSES: Final = {1: "IN", 3: "CH", 4: "HS", 254: "NONE", 255: "ANY"}
@@ -103,16 +105,25 @@ def _asked(query: bytes, shown: Shown | None) -> dict[str, Any]:
     opt = _opt(query)
     if opt is None:
         return {"edns_size": None, "do": False, "subnet": None}
-    return {"edns_size": opt.klass, "do": bool(opt.ttl & DO), "subnet": _subnet(query[opt.rdata : opt.end], shown)}
+    return {"edns_size": opt.size, "do": bool(opt.flags & DO), "subnet": _subnet(opt.rdata, shown)}
 
 
-def _opt(wire: bytes) -> Record | None:
-    if len(wire) < HEADER_OCTETS:
+class _Opt(NamedTuple):
+    """RFC 6891 section 6.1.3."""
+
+    size: int
+    upper_rcode: int
+    flags: int
+    rdata: bytes
+
+
+def _opt(wire: bytes) -> _Opt | None:
+    opts = walk(wire).opts if len(wire) >= HEADER_OCTETS else ()
+    if not opts:
         return None
-    try:
-        return next((record for record in records(wire, after_questions(wire)) if record.type == OPT), None)
-    except Malformed:
-        return None
+    rdata, end = opts[0]
+    size, upper_rcode, flags = _FIXED.unpack_from(wire, rdata - 8)
+    return _Opt(size, upper_rcode, flags, wire[rdata:end])
 
 
 def _subnet(rdata: bytes, shown: Shown | None) -> str | None:
@@ -133,7 +144,7 @@ def _told(exchange: Exchange) -> dict[str, Any]:
         return {"rcode": None, "flags": [], "answers": 0, "size": 0}
     flags = int.from_bytes(reply[2:4], "big")
     opt = _opt(reply)
-    rcode = flags & 0xF | (0 if opt is None else opt.ttl >> 24 << 4)  # RFC 6891 section 6.1.3
+    rcode = flags & 0xF | (0 if opt is None else opt.upper_rcode << 4)  # RFC 6891 section 6.1.3
     return {
         "rcode": RCODE_NAMES.get(rcode, f"RCODE{rcode}"),
         "flags": [name for name, bit in _FLAGS.items() if flags & bit],

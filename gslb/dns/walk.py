@@ -1,26 +1,19 @@
-"""Goes through a message record by record, for those who look at what others have answered."""
+"""Finds the OPT records of a message, for those who look at what others ask and answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from struct import Struct
 from typing import NamedTuple
 
-from gslb.dns.cursor import Cursor
+from gslb.dns.codes import OPT
+from gslb.dns.cursor import Cursor, Malformed
 from gslb.dns.wire import HEADER_OCTETS
 
-_COUNTS = Struct("!HHHH")
-_RECORD = Struct("!HHIH")
 
+class Walked(NamedTuple):
+    """`opts`: from where to where the RDATA of each OPT goes. `end`: of the last record that could be read."""
 
-class Record(NamedTuple):
-    """Where a record is: `start` of its owner, its RDATA from `rdata` to `end`."""
-
-    start: int
-    type: int
-    klass: int
-    ttl: int
-    rdata: int
+    opts: tuple[tuple[int, int], ...]
     end: int
 
 
@@ -29,24 +22,25 @@ class Option(NamedTuple):
     data: bytes
 
 
-def after_questions(wire: bytes) -> Cursor:
-    """Behind the header and the questions of a message of at least 12 octets. Raises Malformed."""
-    cursor = Cursor(wire, HEADER_OCTETS)
-    for _ in range(int.from_bytes(wire[4:6], "big")):
-        cursor.skip_name()
-        cursor.skip(4)
-    return cursor
-
-
-def records(wire: bytes, cursor: Cursor) -> Iterator[Record]:
-    """Those that the header counts, of all sections. Raises Malformed where the octets don't fit."""
-    _, answers, authorities, additionals = _COUNTS.unpack_from(wire, 4)
-    for _ in range(answers + authorities + additionals):
-        start = cursor.at
-        cursor.skip_name()
-        kind, klass, ttl, size = _RECORD.unpack_from(wire, cursor.skip(10))
-        rdata = cursor.skip(size)
-        yield Record(start, kind, klass, ttl, rdata, cursor.at)
+def walk(wire: bytes) -> Walked:
+    """Through a message of at least 12 octets, as far as it can be read."""
+    cursor, end = Cursor(wire, HEADER_OCTETS), HEADER_OCTETS
+    opts: list[tuple[int, int]] = []
+    try:
+        for _ in range(wire[4] << 8 | wire[5]):
+            cursor.skip_name()
+            cursor.skip(4)
+        end = cursor.at
+        for _ in range((wire[6] << 8 | wire[7]) + (wire[8] << 8 | wire[9]) + (wire[10] << 8 | wire[11])):
+            cursor.skip_name()
+            at = cursor.skip(10)
+            rdata = cursor.skip(wire[at + 8] << 8 | wire[at + 9])
+            end = cursor.at
+            if wire[at] << 8 | wire[at + 1] == OPT:
+                opts.append((rdata, end))
+    except Malformed:
+        pass
+    return Walked(tuple(opts), end)
 
 
 def options(rdata: bytes) -> Iterator[Option]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gslb.dns.discretion import Discretion, Shown, cut_address, cut_message, packed, question_name
 from gslb.dns.names import wire_name
-from gslb.dns.walk import after_questions, options, records
+from gslb.dns.walk import options, walk
 from tests.dns import worlds
 from tests.fuzz import fuzz_discretion, fuzz_dns
 
@@ -24,6 +24,10 @@ SHOWN = Shown(16, 40)
 
 def query(*options: dns.edns.Option, name: str = worlds.HOST) -> dns.message.Message:
     return dns.message.make_query(name, "A", use_edns=0, options=list(options), payload=1232)
+
+
+def generic(code: int, data: bytes) -> dns.edns.GenericOption:
+    return dns.edns.GenericOption(dns.edns.OptionType.make(code), data)
 
 
 def shown(message: dns.message.Message, limits: Shown = SHOWN) -> dns.message.Message:
@@ -80,8 +84,8 @@ def test_a_sticky_key_between_octets_is_kept_to_the_bit() -> None:
 
 
 def test_what_knows_a_client_again_is_blanked_and_its_length_stays() -> None:
-    cookie, mac = dns.edns.GenericOption(10, b"clientcookie0001"), dns.edns.GenericOption(65001, b"\x02\0\0\0\0\x01")
-    nsid = dns.edns.GenericOption(3, b"")
+    cookie, mac = generic(10, b"clientcookie0001"), generic(65001, b"\x02\0\0\0\0\x01")
+    nsid = generic(3, b"")
     assert [(option.otype, option.to_wire()) for option in shown(query(cookie, nsid, mac)).options] == [
         (10, bytes(16)),
         (3, b""),
@@ -103,9 +107,10 @@ def test_a_signature_behind_the_opt_is_still_there() -> None:
     asked.use_tsig({key.name: key})
     wire = asked.to_wire()
     cut = cut_message(wire, SHOWN)
-    opt, signature = records(cut, after_questions(cut))
-    assert (opt.type, signature.type) == (41, 250)
-    assert wire.endswith(cut[signature.start :])
+    ((_, opt_end),), end = walk(cut)
+    assert cut[opt_end:].startswith(wire_name("transfer-key") + b"\0\xfa")
+    assert wire.endswith(cut[opt_end:])
+    assert end == len(cut)
 
 
 def test_a_message_is_shown_as_far_as_it_can_be_read() -> None:
@@ -126,10 +131,10 @@ def test_options_that_are_none_are_blanked() -> None:
 def test_a_client_subnet_that_is_wrong_shows_no_address(octets: str) -> None:
     """Half a one, too few octets of address, longer than one, of no family, too many."""
     data = bytes.fromhex(octets)
-    wire = query(dns.edns.GenericOption(65002, data)).to_wire().replace(b"\xfd\xea", b"\0\x08")
+    wire = query(generic(65002, data)).to_wire().replace(b"\xfd\xea", b"\0\x08")
     cut = cut_message(wire, SHOWN)
-    (opt,) = records(cut, after_questions(cut))
-    assert [option.data for option in options(cut[opt.rdata : opt.end])] == [data[:4] + bytes(max(0, len(data) - 4))]
+    ((rdata, end),) = walk(cut).opts
+    assert [option.data for option in options(cut[rdata:end])] == [data[:4] + bytes(max(0, len(data) - 4))]
 
 
 def test_each_service_shows_its_own_sticky_key_and_other_names_the_shortest() -> None:

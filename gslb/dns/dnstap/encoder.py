@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from gslb.dns.discretion import Discretion, cut_address, cut_message, packed, question_name
 from gslb.dns.dnstap.schema import AUTH_QUERY, AUTH_RESPONSE, INET, INET6, MESSAGE, PROTOCOLS, Dnstap
 from gslb.dns.names import suffixes, wire_name
-from gslb.dns.observer import Exchange, SocketName
+from gslb.dns.observer import Exchange
 from gslb.model import Configuration
 
 _SECOND: Final = 1_000_000_000
-_OPTIONAL: Final = ("query_address", "response_address", "query_port", "response_port", "query_zone")
 
 
 class Encoder:
@@ -24,6 +23,7 @@ class Encoder:
     def __init__(self, configuration: Configuration, version: str, discretion: Discretion | None) -> None:
         self._discretion = discretion
         self._zones = frozenset(wire_name(zone.name) for zone in configuration.zones)
+        self._local = lru_cache(256)(packed)  # few are ours
         self._query = _blank(AUTH_QUERY, configuration.node, version)
         self._response = _blank(AUTH_RESPONSE, configuration.node, version)
 
@@ -54,21 +54,15 @@ class Encoder:
 
     def _about(self, tap: Any, exchange: Exchange, peer: bytes, zone: bytes | None) -> Any:
         link, message = exchange.link, tap.message
-        found: Mapping[str, Any] = {
-            "query_address": peer or None,
-            "query_port": _port(link.peer),
-            "response_address": packed(link.local[0]) or None,
-            "response_port": _port(link.local),
-            "query_zone": zone,
-        }
-        for field in _OPTIONAL:
-            if found[field] is None:
-                message.ClearField(field)
-            else:
-                setattr(message, field, found[field])
         message.socket_family = INET if len(peer) == 4 else INET6
         message.socket_protocol = PROTOCOLS[link.transport]
+        message.query_address, message.query_port = peer, link.peer[1]
+        message.response_address, message.response_port = self._local(link.local[0]), link.local[1]
         message.query_time_sec, message.query_time_nsec = divmod(exchange.asked_ns, _SECOND)
+        if zone is None:
+            message.ClearField("query_zone")
+        else:
+            message.query_zone = zone
         return message
 
 
@@ -76,7 +70,3 @@ def _blank(kind: int, node: str, version: str) -> Any:
     tap = Dnstap(identity=node.encode(), version=version.encode(), type=MESSAGE)
     tap.message.type = kind
     return tap
-
-
-def _port(name: SocketName) -> int | None:
-    return name[1] or None

@@ -34,11 +34,9 @@ def test_frames_are_the_octets_of_the_format() -> None:
 def test_a_conversation_from_ready_to_finish() -> None:
     dialogue = Dialogue()
     assert dialogue.begin() == READY
-    assert dialogue.received(ACCEPT) == START
-    assert dialogue.stage is Stage.OPEN
-    assert dialogue.close() == STOP
-    assert dialogue.received(FINISH) == b""
-    assert dialogue.stage is Stage.FINISHED
+    assert (dialogue.received(ACCEPT), dialogue.stage) == (START, Stage.OPEN)
+    assert (dialogue.close(), dialogue.stage) == (STOP, Stage.CLOSING)
+    assert (dialogue.received(FINISH), dialogue.stage) == (b"", Stage.FINISHED)
 
 
 def test_a_reader_s_words_may_come_octet_by_octet() -> None:
