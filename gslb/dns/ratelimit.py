@@ -72,7 +72,7 @@ class RateLimiter:
         address = max(1, int(fill * ADDRESS_SHARE))
         self._fills4: tuple[int, ...] = (fill, address)
         self._fills6: tuple[int, ...] = (fill * WIDER, fill, address)
-        self._windows_per_s = share / fill  # a window is a second, or a little less where the share is no whole number
+        self._windows_per_s = min(1.0, share)  # more workers than answers: each gives one in several seconds
         self._slip, self._limited = settings.slip, 0
         self._exempt = tuple(map(_bits, settings.exempt))
         self._clock = clock
