@@ -55,7 +55,7 @@ class Edns(NamedTuple):
 
 
 class BadOption(Malformed):
-    """An OPT whose fixed part is sound and whose options are not: FORMERR, with an OPT that says why."""
+    """An OPT whose fixed part is sound, in a message that is not, or with such options: FORMERR, with an OPT that says why."""
 
     def __init__(self, why: str, do: bool, cookie: bool = False) -> None:
         super().__init__(why)

@@ -249,7 +249,8 @@ class Responder:
     def _unread(self, wire: bytes, error: Malformed, tcp: int) -> Kept:
         """FORMERR. Of another opcode nobody can say whether the rest is well-formed: NOTIMP."""
         if wire[2] & OPCODE_BITS:
-            return Kept(not_implemented(wire), (_counter(tcp, 0, NOTIMP),))
+            opt = opt_record(error.do, error_option(EDE_NOT_SUPPORTED)) if isinstance(error, BadOption) else b""
+            return Kept(not_implemented(wire, opt), (_counter(tcp, 0, NOTIMP),))
         opt = b""
         if isinstance(error, BadOption):
             opt = opt_record(error.do, error_option(EDE_OTHER, str(error)))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gslb.dns.codes import OPT, TSIG
 from gslb.dns.cursor import Cursor, Malformed
-from gslb.dns.edns import Edns, read_opt
+from gslb.dns.edns import BadOption, Edns, read_opt
 
 HEADER_OCTETS = 12
 _COUNTS = Struct("!HHHH")
@@ -32,20 +32,28 @@ class Query(NamedTuple):
 def read_query(wire: bytes) -> Query:
     """Reads question and OPT. Malformed: FORMERR. What follows the counted records is ignored."""
     questions, answers, authorities, additionals = _COUNTS.unpack_from(wire, 4)
-    if questions > 1:  # RFC 9619 section 4
-        raise Malformed("more than one question")
     cursor = Cursor(wire, HEADER_OCTETS)
     name, kind, klass = b"", 0, 0
     if questions:
         name = cursor.question_name()
         kind, klass = _TYPE_CLASS.unpack_from(wire, cursor.skip(4))
     question = wire[HEADER_OCTETS : cursor.at]
+    for _ in range(questions - 1):
+        cursor.skip_name()
+        cursor.skip(4)
     for _ in range(answers + authorities):
         _skip_record(cursor)
     edns, tsig = _find_additional(cursor, additionals) if additionals else (None, 0)
     if not questions and (edns is None or edns.cookie is None):  # RFC 7873 section 5.4: a meaning with a cookie alone
-        raise Malformed("no question, and no cookie")
+        raise _unfit("no question, and no cookie", edns)
+    if questions > 1:  # RFC 9619 section 4
+        raise _unfit("more than one question", edns)
     return Query(name.lower(), kind, klass, question, edns, tsig)
+
+
+def _unfit(why: str, edns: Edns | None) -> Malformed:
+    """RFC 6891 section 6.1.1: who sent an OPT gets one, FORMERR or not."""
+    return Malformed(why) if edns is None else BadOption(why, edns.do)
 
 
 def _skip_record(cursor: Cursor) -> None:

@@ -155,6 +155,17 @@ class TestEdns:
         assert not reply.question
         assert "client subnet" in str(reply.extended_errors()[0].text)
 
+    @pytest.mark.parametrize("questions", [0, 2])
+    def test_one_with_not_one_question_gets_an_opt_back_rfc_6891_section_6_1_1(
+        self, door: Door, transport: Transport, questions: int
+    ) -> None:
+        wire = header(questions, 0, 0, 1) + QUESTION * questions + opt(ttl=b"\0\0\x80\0")
+        reply = dns.message.from_wire(door.exchange(wire, transport))
+        assert (reply.rcode(), reply.edns, reply.ednsflags) == (dns.rcode.FORMERR, 0, dns.flags.DO)
+        assert not reply.question
+        other = dns.message.from_wire(door.exchange(wire[:2] + b"\x10" + wire[3:], transport))
+        assert (other.rcode(), other.edns) == (dns.rcode.NOTIMP, 0)
+
     def test_keepalive_is_answered_over_tcp_alone_rfc_7828_section_3(self, door: Door, transport: Transport) -> None:
         reply = door.ask(
             dns.message.make_query(GO, "A", options=[dns.edns.GenericOption(dns.edns.OptionType.KEEPALIVE, b"")]),
