@@ -8,10 +8,12 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from maxminddb import InvalidDatabaseError
+
 from gslb.errors import GeoError
 from gslb.geo.mmdb_reader import MmdbReader
 from gslb.geo.schemas import NOTHING, Adapter, Fields, Record, adapter_for
-from gslb.model import Family
+from gslb.model import FINEST_PREFIX, Family
 
 Signature = tuple[int, int, int, int]  # device, inode, size, mtime in ns: another one is another file
 
@@ -73,6 +75,20 @@ class Database:
         if reference is None:
             return NOTHING, length
         return self._known.get(reference) or self._fields(reference), length
+
+    def leaves(self, family: Family, most_steps: int) -> Iterator[tuple[int, int | None]]:
+        """As the reader's, down to the unit of steering. Raises GeoError for a tree without end."""
+        try:
+            yield from self._reader.leaves(family, FINEST_PREFIX[family], most_steps)
+        except InvalidDatabaseError as error:
+            raise GeoError(f"{self.source.path}: {error}; fetch the .mmdb file again") from error
+
+    def fields(self, reference: int) -> Fields:
+        """What `leaves` refers to. A broken record says nothing."""
+        try:
+            return self._known.get(reference) or self._fields(reference)
+        except Exception:  # of whatever kind, as where a query waits
+            return NOTHING
 
     def adds_to(self, fields: Fields) -> bool:
         """Whether a record of this kind of database can hold what is lacking."""

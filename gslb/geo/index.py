@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +27,8 @@ class GeoIndex:
         self.settings = settings
         self.sources: tuple[Source, ...] = tuple(database.source for database in databases)
         self.errors = 0
-        self._databases = databases
-        self._overrides = Overrides(settings.overrides)
+        self.databases = databases
+        self.overrides = Overrides(settings.overrides)
         self._places: dict[Fields, Place] = {}
         self._refused: list[Signature | None] | None = None
 
@@ -43,18 +45,31 @@ class GeoIndex:
         knows has a length too. Never raises: a broken record counts into `errors`, and is a client that this
         file does not know.
         """
-        fields, prefix = self._overrides.lookup(family, address) if self._overrides else (NOTHING, 0)
-        for database in self._databases:
+        fields, prefix = self.overrides.lookup(family, address) if self.overrides else (NOTHING, 0)
+        for database in self.databases:
             if database.adds_to(fields):
                 more, length = self._ask(database, family, address)
                 prefix = max(prefix, length)
                 fields = filled(fields, more)
         return self._places.get(fields) or self._place(fields), prefix
 
+    def merged(self, fields: Fields, found: Iterable[Fields]) -> Place:
+        """The place of which the overrides say `fields`, and the databases what is `found`."""
+        for database, more in zip(self.databases, found, strict=True):
+            if database.adds_to(fields):
+                fields = filled(fields, more)
+        return self._places.get(fields) or self._place(fields)
+
+    @property
+    def stamp(self) -> str:
+        """Equal for equal databases in the same order under the same overrides."""
+        known = [source.sha256 for source in self.sources], self.settings.overrides
+        return hashlib.sha256(repr(known).encode()).hexdigest()
+
     def changed(self) -> bool:
         """A file on disk is not the one that is open, nor the one that the last `reopen` refused."""
         now = self._on_disk()
-        return now not in ([database.signature for database in self._databases], self._refused)
+        return now not in ([database.signature for database in self.databases], self._refused)
 
     def reopen(self) -> GeoIndex:
         """A new index of the files as they are now. Raises GeoError, and this one stays as good as it was."""

@@ -11,8 +11,8 @@ C reader with its decoding each time.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Iterator
+from typing import Final, cast
 
 from maxminddb import MODE_FD, InvalidDatabaseError
 from maxminddb.decoder import Decoder
@@ -23,6 +23,9 @@ from gslb.model import Family
 _SEPARATOR = 16  # bytes of zeros between the tree and the records
 _START = {4: 12, 6: 24}  # so many bits are walked once, and remembered
 _MOST_STARTS = 4096
+# 6to4 and Teredo: (depth, bits). Their clients are looked up by the IPv4 address within, and makers of databases put all of
+# IPv4 there once more.
+_EMBEDDING: Final = frozenset(((16, 0x2002), (32, 0x20010000)))
 
 Read = Callable[[bytes, int, int], int]  # bytes, node, bit -> the record of that side
 
@@ -76,6 +79,41 @@ class MmdbReader:
         if node < nodes:
             raise InvalidDatabaseError("the tree is deeper than an address is long")
         return (node if node > nodes else None), depth
+
+    def leaves(self, family: Family, stop: int, most_steps: int) -> Iterator[tuple[int, int | None]]:
+        """The whole of a family in the order of its addresses: the first `stop` bits of each network, and what `find` refers
+        to there. Of a network longer than `stop` that is what its first address has.
+
+        Blocks of IPv6 that embed IPv4 are gone over as unknown. Raises InvalidDatabaseError after so many steps: a damaged
+        tree may have no end.
+        """
+        if family == 6 and self.metadata.ip_version == 4:
+            yield 0, None
+            return
+        nodes, read, data = self._nodes, self._read, self._data
+        waiting = [(self._ipv4 if family == 4 else 0, 0, 0)]
+        for _ in range(most_steps):
+            node, depth, bits = waiting.pop()
+            if depth in (16, 32) and family == 6 and (depth, bits) in _EMBEDDING:
+                yield bits << stop - depth, None
+            elif node < nodes and depth < stop:
+                depth, bits = depth + 1, bits << 1
+                waiting.append((read(data, node, 1), depth, bits | 1))
+                waiting.append((read(data, node, 0), depth, bits))
+            else:
+                yield bits << stop - depth, self._below(family, node, bits, stop) if node <= nodes else node
+            if not waiting:
+                return
+        raise InvalidDatabaseError("the tree does not end")
+
+    def _below(self, family: Family, node: int, bits: int, stop: int) -> int | None:
+        """What the first address of a unit refers to."""
+        if node == self._nodes:
+            return None
+        try:
+            return self.find(family, bits << (32 if family == 4 else 128) - stop)[0]
+        except InvalidDatabaseError:
+            return None
 
     def record(self, reference: int) -> object:
         """What `find` refers to, decoded. Raises InvalidDatabaseError, UnicodeDecodeError or TypeError."""

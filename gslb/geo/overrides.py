@@ -36,6 +36,14 @@ class Overrides:
         region, prefix = self._set.region(family, address)
         return self._merged[family][region], prefix
 
+    def cuts(self, family: Family) -> list[int]:
+        """Where what is said changes, in ascending order, from address 0."""
+        return self._set.cuts(family)
+
+    def region(self, family: Family, number: int) -> Fields:
+        """What is said from the cut of this number to the next."""
+        return self._merged[family][number]
+
     def _merge(self, cover: tuple[Network, ...]) -> Fields:
         fields = NOTHING
         for network in cover:

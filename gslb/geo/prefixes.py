@@ -53,6 +53,10 @@ class PrefixSet:
             length = max(length, longest - (cuts[after] ^ address).bit_length())
         return after - 1, length
 
+    def cuts(self, family: Family) -> list[int]:
+        """The first address of each region."""
+        return self._cuts[family]
+
     def uniform_prefix(self, family: Family, address: int) -> int:
         """As the function of this name, for the networks of this set."""
         return self.region(family, address)[1]

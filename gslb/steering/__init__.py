@@ -9,6 +9,7 @@ from gslb.steering.filters import FILTERS
 from gslb.steering.locator import Located, Locator
 from gslb.steering.map import SteeringMap
 from gslb.steering.sample import Sample
+from gslb.steering.scopes import Scopes, ScopeTree
 from gslb.steering.table import Memo, Outcome, Table, compile_table
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Memo",
     "Outcome",
     "Sample",
+    "ScopeTree",
+    "Scopes",
     "Side",
     "SteeringMap",
     "Table",

@@ -13,50 +13,74 @@ from gslb.geo.distance import distance_km
 from gslb.model import FINEST_PREFIX, Client, Configuration, Location, Service, Site, World
 from gslb.steering import geometry
 from gslb.steering.classes import ClientClass, Outlook, make_class, outlook
-from gslb.steering.restrict import Restriction, Restrictions
+from gslb.steering.client import special_unit
+from gslb.steering.restrict import BARRIERS, Restriction, Restrictions, holding
+from gslb.steering.scopes import Scopes, ScopeTree, tree_key
 from gslb.steering.slots import key_length, slot_of
 
 # In these two /56 (of NAT64, and of IPv4-mapped addresses) a /96 is placed by the IPv4 addresses it carries. The rest
 # of them must not be told a scope that covers it, though it is finer than any other.
 SHARED_UNITS = frozenset((0x0064FF9B << 96, 0))
 EMBEDDED_AT = 96
+Kind = tuple[ClientClass, int, bool]
 _KEPT_CLASSES = 16384
 _KEPT_MAPS = 4
 
 
 class SteeringMap:
-    """All that depends on the configuration and the day alone. `vantages` default to the node's own."""
+    """All that depends on the configuration and the day alone. `vantages` default to the node's own.
 
-    def __init__(self, configuration: Configuration, today: date, vantages: Mapping[str, Location] | None = None) -> None:
+    Without the tree of a service in `scopes`, its scopes are no wider than the blocks of the databases. `scopes` are of
+    the databases that the clients are placed by.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        today: date,
+        vantages: Mapping[str, Location] | None = None,
+        scopes: Scopes | None = None,
+    ) -> None:
         self.configuration = configuration
         self.today = today
         self.vantages = dict(vantages) if vantages else own_vantage(configuration)
-        self._services = {
-            service.host: _ServiceMap(service, configuration.sites, today, self.vantages) for service in configuration.services
+        self.services = {
+            service.host: ServiceMap(service, configuration.sites, today, self.vantages) for service in configuration.services
         }
+        trees = {} if scopes is None else scopes.trees
+        for each in self.services.values():
+            each.tree = trees.get(each.key)
 
     def classify(self, service: str, client: Client) -> ClientClass:
-        return self._services[service].classify(client)
+        return self.services[service].classify(client)
 
     def scope(self, service: str, client: Client) -> int:
         """Of the answer to this client: as long as the client's own address is, embedded or not."""
-        return self._services[service].scope(client)
+        return self.services[service].scope(client)
 
     def uniform(self, service: str, client: Client) -> int:
         """The length of the widest prefix around the client, in its own family, that has one class."""
-        return self._services[service].uniform(client)
+        return self.services[service].uniform(client)
 
     def slot(self, service: str, client: Client) -> int:
-        return self._services[service].slot(client)
+        return self.services[service].slot(client)
+
+    def key_length(self, service: str, client: Client) -> int:
+        """Of the network that sticks together, in the client's own family."""
+        return self.services[service].key_length(client)
 
 
-class _ServiceMap:
+class ServiceMap:
+    """`key` is equal for services that make the same of every client; `tree` tells how wide that is the same."""
+
     def __init__(self, service: Service, sites: Sequence[Site], today: date, vantages: Mapping[str, Location]) -> None:
         self._service = service
         self._sites = sites
         self._vantages = vantages
         self._restrictions = Restrictions(service, sites, today)
-        self._borders = self._restrictions.borders()
+        self.borders = self._restrictions.borders()
+        self.key = tree_key(service, sites, vantages, holding(service, today))
+        self.tree: ScopeTree | None = None
         self._classes: dict[tuple[Location | None, Restriction], ClientClass] = {}
         self._same: dict[ClientClass, ClientClass] = {}
 
@@ -75,16 +99,27 @@ class _ServiceMap:
     def scope(self, client: Client) -> int:
         if client.family == 6 and client.network in SHARED_UNITS:
             return EMBEDDED_AT
-        return max(self.uniform(client), self._key_length(client)) + client.offset
+        return max(self.uniform(client), self.key_length(client)) + client.offset
+
+    def kind(self, client: Client) -> Kind:
+        """What neighbours have to have in common for one scope over both: the class, and the blocks that no scope leaves.
+
+        In a private network a client that nobody places is placed by who asks, and is no neighbour of one that has a place.
+        """
+        barrier = BARRIERS.region(client.family, client.network)[0]
+        nowhere = not client.place.known and special_unit(client.family, client.network) is not None
+        return self.classify(client), barrier, nowhere
 
     def uniform(self, client: Client) -> int:
-        borders = self._borders.uniform_prefix(client.family, client.network)
+        if self.tree is not None:
+            return max(self.tree.length(client.family, client.network), client.special or 0)
+        borders = self.borders.uniform_prefix(client.family, client.network)
         return min(max(client.place_prefix, client.special or 0, borders), FINEST_PREFIX[client.family])
 
     def slot(self, client: Client) -> int:
-        return slot_of(self._service.host, client.family, client.network, self._key_length(client))
+        return slot_of(self._service.host, client.family, client.network, self.key_length(client))
 
-    def _key_length(self, client: Client) -> int:
+    def key_length(self, client: Client) -> int:
         return key_length(self._service.sticky(client.family), client.family)
 
     def _outlook(self, location: Location | None) -> Outlook:

@@ -26,6 +26,11 @@ def unit(network: Network) -> Network:
     return network if network.prefixlen <= finest else network.supernet(new_prefix=finest)
 
 
+_SPECIAL = (network for networks in SPECIAL_NETWORKS.values() for network in networks)
+# No scope reaches across these, whatever is on both sides.
+BARRIERS = PrefixSet(map(unit, (*_SPECIAL, *EMBEDDING_NETWORKS)))
+
+
 class Matcher:
     """A Match prepared for many clients."""
 
@@ -58,21 +63,24 @@ class Restriction:
 _NOTHING = Restriction()
 
 
+def holding(service: Service, today: date) -> list[Rule]:
+    """The rules that hold today."""
+    return [rule for rule in service.rules if rule.until is None or today <= rule.until]
+
+
 class Restrictions:
     """The rules of one service that hold today, and the `only` of each site."""
 
     def __init__(self, service: Service, sites: Sequence[Site], today: date) -> None:
-        holding = [rule for rule in service.rules if rule.until is None or today <= rule.until]
         self._sites = sites
-        self._rules = [(rule, Matcher(rule.match)) for rule in holding]
+        self._rules = [(rule, Matcher(rule.match)) for rule in holding(service, today)]
         self._guarded = [(site.id, Matcher(site.only)) for site in sites if site.only is not None]
 
     def borders(self) -> PrefixSet:
         """Every network at whose border a class may change, besides those of the map of places."""
         matchers = [matcher for _, matcher in self._rules] + [matcher for _, matcher in self._guarded]
         networks = [network for matcher in matchers for network in matcher.networks]
-        special = [network for networks in SPECIAL_NETWORKS.values() for network in networks]
-        return PrefixSet([*networks, *map(unit, special), *map(unit, EMBEDDING_NETWORKS)])
+        return PrefixSet([*networks, *BARRIERS.networks])
 
     def of(self, client: Client) -> Restriction:
         """All rules that match hold, in the order written. Nothing, not even fail-open, overrides `only` and `never`."""

@@ -1,0 +1,89 @@
+"""Grows the trees of scopes: every block there is, its class, and where classes change.
+
+Off the hot path, in a process of its own: the millions of blocks of a large database take a minute.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gslb.geo.overlay import FAMILIES, PIECE, UNIT_SHIFT, Key, Layer, changes, overlay
+from gslb.geo.prefixes import PrefixSet
+from gslb.model import FINEST_PREFIX, Client, Family, Place
+from gslb.steering.map import ServiceMap
+from gslb.steering.scopes import ScopeTree
+
+_CODES: Mapping[Family, str] = {4: "I", 6: "Q"}  # of arrays: 24 bits, and 56
+
+
+class Ground(Protocol):
+    """What is known of where networks are."""
+
+    def layers(self, family: Family) -> list[Layer]: ...
+
+    def place(self, family: Family, numbers: Sequence[int]) -> Place:
+        """Of a number of each layer."""
+
+
+class Growth:
+    """The trees of several maps at once: to find out what a database says of a place costs more than to classify it.
+
+    `blocks` are those in which nothing changes, for any of the maps.
+    """
+
+    def __init__(self, ground: Ground, maps: Sequence[ServiceMap], piece: int = PIECE) -> None:
+        self.blocks: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
+        self._ground, self._maps, self._piece = ground, maps, piece
+        self._networks = PrefixSet(network for each in maps for network in each.borders.networks)
+        self._kinds: list[dict[object, int]] = [{} for _ in maps]
+        self._combined: dict[tuple[int, ...], int] = {}
+
+    def trees(self) -> list[ScopeTree]:
+        grown = {family: self._borders(family) for family in FAMILIES}
+        return [ScopeTree({family: grown[family][number] for family in FAMILIES}) for number in range(len(self._maps))]
+
+    def _borders(self, family: Family) -> list[array[int]]:
+        """Of each map."""
+        found = [array(_CODES[family]) for _ in self._maps]
+        before, lasts = -1, [-1] * len(self._maps)
+        networks = [cut >> UNIT_SHIFT[family] for cut in self._networks.cuts(family)]
+        layers = [*self._ground.layers(family), Layer(networks, range(len(networks)))]
+        known = _Known(self, family)
+        for starts, keys in overlay(layers, self._piece):
+            self.blocks[family] += len(starts)
+            numbers = list(map(known.__getitem__, keys))
+            changed = changes(starts, numbers, before)
+            before = numbers[-1]
+            combined = list(self._combined)
+            rows = [combined[number] for number in changed.numbers]
+            for number, borders in enumerate(found):
+                column = [row[number] for row in rows]
+                own = changes(changed.starts, column, lasts[number])
+                borders.extend(own.starts)
+                lasts[number] = column[-1] if column else lasts[number]
+        return found
+
+    def combine(self, family: Family, key: Key) -> int:
+        """A number for what all maps make of the clients in a block; the key has a number of each layer."""
+        *numbers, region = key
+        client = Client(
+            family, self._networks.cuts(family)[region], FINEST_PREFIX[family], self._ground.place(family, numbers), 0
+        )  # fmt: skip
+        row = []
+        for kinds, each in zip(self._kinds, self._maps, strict=True):
+            row.append(kinds.setdefault(each.kind(client), len(kinds)))
+        return self._combined.setdefault(tuple(row), len(self._combined))
+
+
+class _Known(dict[Key, int]):
+    """Asks once for each key."""
+
+    def __init__(self, growth: Growth, family: Family) -> None:
+        super().__init__()
+        self._growth, self._family = growth, family
+
+    def __missing__(self, key: Key) -> int:
+        number = self[key] = self._growth.combine(self._family, key)
+        return number
