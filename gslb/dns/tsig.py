@@ -123,7 +123,7 @@ def verify(wire: bytes, start: int, keys: Mapping[str, TsigSecret], now_s: int) 
 def _read(wire: bytes, start: int) -> tuple[dns.name.Name, Rdata]:
     try:
         parser = dns.wire.Parser(wire, start)
-        owner = parser.get_name()
+        owner = parser.get_name(decompress=True)
         kind, klass, ttl, size = parser.get_struct("!HHIH")
         with parser.restrict_to(size):
             rdata = dns.rdata.from_wire_parser(klass, kind, parser)

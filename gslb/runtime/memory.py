@@ -53,7 +53,7 @@ class Memory:
             return []
         return loads(blob, frozenset(service.host for service in configuration.services))
 
-    def serials(self, configuration: Configuration, contents: Mapping[str, str]) -> dict[str, int]:
+    def serials(self, configuration: Configuration, contents: Mapping[str, str] | None = None) -> dict[str, int]:
         """Of each zone; kept at once, for what was told once may not fall. `contents` as of `next_serials`."""
         kept = self._serials
         try:
