@@ -113,5 +113,8 @@ class Closed:
             self._answers[key] = answer
         return answer
 
+    def __len__(self) -> int:
+        return len(self._answers)
+
     def __reduce__(self) -> tuple[type[Closed], tuple[int]]:
         return Closed, (self._limit,)

@@ -58,8 +58,12 @@ class _Judge:
         found = [one for one in section if one.name == rrset.name and one.covers == rrset.rdtype]
         assert len(found) == 1, f"{rrset.name} {dns.rdatatype.to_text(rrset.rdtype)} has no signature"
         assert found[0].ttl == rrset.ttl, "a signature has the TTL of what it covers (RFC 4034 section 3)"
+        labels = self.labels[rrset.name, rrset.rdtype] = found[0][0].labels
+        if labels < len(rrset.name) - 1 - rrset.name.is_wild():
+            # Section 5.3.2: signed as the wildcard. dnspython does it too, but for names that begin with an asterisk.
+            wildcard = WILD.concatenate(_ending(rrset.name, labels))
+            rrset, found = _renamed(rrset, wildcard), [_renamed(found[0], wildcard)]
         dns.dnssec.validate(rrset, found[0], self.by.keys, now=self.now)
-        self.labels[rrset.name, rrset.rdtype] = found[0][0].labels
 
     def verdict(self) -> str:
         passed = set()
@@ -86,9 +90,8 @@ class _Judge:
         """Sections 5.3.4 and 3.1.3.3: what a wildcard gave is for names that don't exist."""
         found = next((rrset for rrset in self.reply.answer if rrset.name == name and rrset.rdtype == kind), None)
         if found is not None and self._labels(found) < len(name) - 1 - name.is_wild():
-            next_closer = dns.name.Name(name.labels[-(self._labels(found) + 2) :])
             self._covering(name)
-            self._covering(next_closer)
+            self._covering(_ending(name, self._labels(found) + 1))
         return found
 
     def _labels(self, rrset: dns.rrset.RRset) -> int:
@@ -127,7 +130,12 @@ class _Judge:
             nsec = self._covering(self.name)
             if nsec[0].next.is_subdomain(self.name):  # an empty non-terminal
                 return
-            match = self._matching(WILD.concatenate(self._encloser(nsec)))
+            wildcard = WILD.concatenate(self._encloser(nsec))
+            if not any(nsec.name == wildcard for nsec in self.nsecs):
+                nsec = self._covering(wildcard)
+                assert nsec[0].next.is_subdomain(wildcard), f"neither {wildcard} nor a name below it"
+                return
+            match = self._matching(wildcard)
         kinds = self._kinds(match)
         assert not kinds & {self.kind, dns.rdatatype.CNAME}, f"the NSEC at {match.name} has the type"
         at_a_cut = dns.rdatatype.NS in kinds and dns.rdatatype.SOA not in kinds
@@ -158,6 +166,14 @@ class _Judge:
 
     def _kinds(self, nsec: dns.rrset.RRset) -> set[int]:
         return set(kinds_in(nsec[0]))
+
+
+def _ending(name: dns.name.Name, labels: int) -> dns.name.Name:
+    return dns.name.Name(name.labels[-labels - 1 :])
+
+
+def _renamed(rrset: dns.rrset.RRset, name: dns.name.Name) -> dns.rrset.RRset:
+    return dns.rrset.from_rdata_list(name, rrset.ttl, list(rrset))
 
 
 def _common(one: dns.name.Name, other: dns.name.Name) -> dns.name.Name:
