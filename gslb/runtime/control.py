@@ -18,8 +18,10 @@ from typing import Any
 from gslb import admin
 from gslb.admin.node import Reload
 from gslb.dns.copies import steered_contents
+from gslb.dns.signing import Signer
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Endpoint, Severity, World
+from gslb.runtime.cookiesecrets import OwnSecrets
 from gslb.runtime.dataplane import DataPlane
 from gslb.runtime.journal import Journal
 from gslb.runtime.learning import Classes, examples
@@ -35,6 +37,7 @@ from gslb.runtime.publisher import Publisher
 from gslb.runtime.reloading import Reloading
 from gslb.runtime.rundir import run_directory
 from gslb.runtime.selfcheck import SelfCheck
+from gslb.runtime.signing import Signing
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import listeners, open_all, open_stream
 from gslb.runtime.watching import Watch
@@ -72,6 +75,7 @@ class Control:
         self._watch: Watch | None = None
         self._numbered: tuple[Configuration, dict[str, str]] | None = None  # what the serials of the zones are for
         self._notifying: Notifying | None = None
+        self._signing: Signing | None = None
         self._served = asyncio.Event()  # the first World is; or nothing ever will be, and `failed` says why
         self.failed: asyncio.Future[None] = self._loop.create_future()
 
@@ -97,6 +101,7 @@ class Control:
             self._held.callback(store.close)
         self._journal = Journal(store)
         self._memory = Memory(store, self._journal)
+        self._own_secrets = OwnSecrets(store, self._journal)
         geo = GeoIndex.open(configuration.geo)
         self._wanted = listeners(configuration.listen)
         adopted = await self._open_sockets(directory.path)
@@ -138,7 +143,9 @@ class Control:
         self._publisher = Publisher(
             geo, Classes(), self._deliver, workers=self._count, on_failure=lambda why: self._tell("world-failed", why)
         )
-        self._publisher.use(keyring=self._materials.keyring)
+        self._signing = self.node.signing = Signing(self._journal, self._sign_anew)
+        signer = self._signing.use(configuration, self._materials.dnssec)
+        self._publisher.use(keyring=self._own_secrets.added_to(self._materials.keyring), signer=signer)
         self._reloading = Reloading(
             configuration, geo, self._journal,
             take=self._take, take_geo=self._take_geo, refused=self.node.reloaded, renewed=self._publisher.publish,
@@ -147,13 +154,13 @@ class Control:
         self.node.pool, self.node.publisher, self.node.selfcheck = self._pool, self._publisher, check
         if self._pool is not None:
             self._pool.start()
-        self._run(self._publisher.run(), watch.run(), self._reloading.run(), self._beat())
+        self._run(self._publisher.run(), watch.run(), self._reloading.run(), self._signing.run(), self._beat())
         await self._served.wait()
         if self.failed.done():
             self.failed.result()
         if self._pool is not None:
             await self._pool.serving(SERVING_WITHIN_S)
-        self._run(self._memory.save_often(self._publisher.classes))
+        self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)
@@ -193,9 +200,19 @@ class Control:
     def _number_zones(self, world: World) -> None:
         """With the World that changes what a zone holds comes its serial: no World is made with that of another."""
         contents = steered_contents(world)
+        if self._signing is not None:
+            for name, zone in self._signing.signer.zones.items():
+                contents[name] = contents.get(name, "") + zone.generation
         if self._numbered is None or self._numbered[0] is not world.configuration or self._numbered[1] != contents:
             self._numbered = world.configuration, contents
             self._publisher.use(serials=self._memory.serials(world.configuration, contents))
+
+    def _sign_anew(self, signer: Signer) -> None:
+        """A period or a step of a key has come: the World at hand once more, with other signatures and serials."""
+        self._publisher.use(signer=signer)
+        if self._numbered is not None:
+            self._number_zones(self.node.world)
+            self._publisher.publish()
 
     async def _deliver(self, snapshot: Snapshot, parcel: bytes | None) -> None:
         if self._pool is not None and parcel is not None:
@@ -255,8 +272,14 @@ class Control:
         self.configuration = self.node.configuration = new
         self.node.index = geo
         self.node.reloaded(reload)
-        self._publisher.use(geo=geo, keyring=materials.keyring)
+        signer = None if self._signing is None else self._signing.use(new, materials.dnssec)
+        self._publisher.use(geo=geo, keyring=self._own_secrets.added_to(materials.keyring), signer=signer)
         self.node.watch.reconfigure(new)
+
+    def _renew_cookies(self) -> None:
+        """A day has gone by: workers make cookies with another secret, and believe the one before."""
+        self._publisher.use(keyring=self._own_secrets.added_to(self._materials.keyring))
+        self._publisher.publish()
 
     def _take_geo(self, geo: GeoIndex) -> None:
         self.node.index = geo

@@ -5,13 +5,17 @@ A file that can't be used is a fault of the configuration, told with its own nam
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gslb.dns.keyring import Keyring
+from gslb.dns.signing import ZoneKeys
 from gslb.errors import ConfigurationError, Fault
 from gslb.model import Configuration
+from gslb.runtime.cookiefiles import read_cookie_secrets
+from gslb.runtime.keyfiles import read_zone_keys
 from gslb.runtime.tsigfiles import read_tsig_secrets
 
 Read = TypeVar("Read")
@@ -19,18 +23,21 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """`keyring` goes to the workers; all else stays in control."""
+    """`keyring` goes to the workers; all else stays in control. `dnssec` by zone."""
 
     keyring: Keyring = Keyring()
+    dnssec: Mapping[str, ZoneKeys] = field(default_factory=dict)
 
 
 def load_materials(configuration: Configuration) -> Materials:
     """Raises ConfigurationError with every fault."""
     faults: list[Fault] = []
+    cookies = _read(read_cookie_secrets, configuration, faults)
     tsig = _read(read_tsig_secrets, configuration, faults)
-    if faults or tsig is None:
+    dnssec = _read(lambda each: read_zone_keys(each, time.time()), configuration, faults)
+    if faults or cookies is None or tsig is None or dnssec is None:
         raise ConfigurationError(faults)
-    return Materials(Keyring(tsig=tsig))
+    return Materials(Keyring(cookies, tsig), dnssec)
 
 
 def _read(read: Callable[[Configuration], Read], configuration: Configuration, faults: list[Fault]) -> Read | None:

@@ -18,6 +18,8 @@ from gslb.runtime.notifying import Notifying
 from gslb.runtime.pool import Pool
 from gslb.runtime.publisher import Publisher
 from gslb.runtime.selfcheck import SelfCheck
+from gslb.runtime.signing import METRICS as SIGNING_METRICS
+from gslb.runtime.signing import Signing
 from gslb.runtime.tallies import Tallies
 from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
@@ -58,6 +60,7 @@ class ControlNode:
         self.watch = watch
         self.pool: Pool | None = None
         self.publisher: Publisher | None = None
+        self.signing: Signing | None = None
         self.notifying: Notifying | None = None
         self.stale: dict[int, bool] = {}
         self.pause_s: dict[int, float] = {}
@@ -158,7 +161,7 @@ class ControlNode:
 
     @property
     def metrics(self) -> Metrics:
-        return {**dns.METRICS, **redirect.METRICS, **METRICS}
+        return {**dns.METRICS, **redirect.METRICS, **SIGNING_METRICS, **METRICS}
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
         own: dict[tuple[str, ...], int] = {
@@ -172,6 +175,8 @@ class ControlNode:
             own["gslb_world_failures_total",] = self.publisher.failures + self.worlds_failed
         if self.notifying is not None:
             own |= {("gslb_dns_notifies_total", *key): count for key, count in self.notifying.counts.items()}
+        if self.signing is not None:
+            own |= self.signing.counters()
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
@@ -183,6 +188,8 @@ class ControlNode:
             found["gslb_classes",] = len(self.publisher.classes)
             found["gslb_world_build_seconds",] = self.publisher.seconds
             found["gslb_world_octets",] = self.publisher.octets
+        if self.publisher is not None and self.signing is not None:
+            found |= self.signing.gauges(self.publisher.signer)
         for worker in self.pool.workers if self.pool else []:
             found["gslb_worker_world", str(worker.index)] = worker.world
             found["gslb_world_pause_seconds", str(worker.index)] = self.pause_s.get(worker.index, 0.0)

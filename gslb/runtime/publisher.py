@@ -51,6 +51,7 @@ class Publisher:
     ) -> None:
         self.classes = classes
         self.published: World | None = None
+        self.signer: Signs | None = None  # of the World that is published
         self.failures = 0
         self.failing = False  # the last one could not be made: what the workers have is not the newest
         self.seconds = 0.0  # that the last one took to make
@@ -113,9 +114,9 @@ class Publisher:
     async def _publish(self, world: World) -> None:
         loop = asyncio.get_running_loop()
         examples, self._examples = self._examples, []
-        began = loop.time()
+        began, ground = loop.time(), self._ground
         try:
-            snapshot, parcel = await asyncio.to_thread(self._make, world, examples, self._ground)
+            snapshot, parcel = await asyncio.to_thread(self._make, world, examples, ground)
         except Exception as error:  # a fault of ours must not take the node down: the workers have a World
             if self.published is None:
                 raise
@@ -124,7 +125,7 @@ class Publisher:
             self._on_failure(f"World {world.number} could not be made, the one before stays: {type(error).__name__}: {error}")
             return
         self.seconds, self.octets = loop.time() - began, len(parcel or b"")
-        self.published, self.failing = world, False
+        self.published, self.signer, self.failing = world, ground.signer, False
         await self._deliver(snapshot, parcel)
 
     def _make(self, world: World, examples: list[Example], ground: _Ground) -> tuple[Snapshot, bytes | None]:

@@ -63,12 +63,12 @@ class SignedZone:
 class Signer:
     """The signed zones as they are at `utc_s`. `former` lends the signatures of zones that are signed as before.
 
-    Used by one thread at a time. `signatures` counts those made, and `seconds` what that took, `former`'s included.
+    Used by one thread at a time. `signatures` counts those made, `former`'s included; `seconds` is what its own took so far.
     """
 
     def __init__(self, keys: Mapping[str, ZoneKeys], zones: Sequence[Zone], utc_s: float, former: Signer | None = None) -> None:
         self.signatures: int = former.signatures if former is not None else 0
-        self.seconds: float = former.seconds if former is not None else 0.0
+        self.seconds = 0.0
         lent = former.zones if former is not None else {}
         self.zones: Mapping[str, SignedZone] = {
             zone.name: _kept(_signed(zone, keys[zone.name], utc_s), lent.get(zone.name))
