@@ -1,0 +1,434 @@
+"""Zone transfer (RFC 5936, RFC 1995): what goes out, to whom, and what it costs the others."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import dns.tsig
+import dns.zone
+import pytest
+
+from gslb.dns import Responder, TcpServer, Transfers
+from gslb.dns.copies import copy_zone, steered_contents
+from gslb.dns.keyring import Keyring
+from gslb.dns.zonecopy import MESSAGE_OCTETS, TooLong
+from gslb.model import Configuration, Drain, Limits, Match, Record, Service, State, Transfer, World
+from tests.dns import worlds
+from tests.dns.door import bound
+from tests.dns.tsigs import KEYS, Signature, dnspython_key
+from tests.dns.worlds import HOST, ZONE
+
+pytestmark = pytest.mark.anyio
+
+HERE = Transfer((ip_network("127.0.0.0/8"),))
+KEYED = replace(HERE, tsig="transfer-key")
+SERIAL = 2_026_112_301
+
+
+def configured(transfer: Transfer | None = HERE, extra: str = "", **changes: object) -> Configuration:
+    zone = replace(worlds.zone(text=worlds.RECORDS + extra), transfer=transfer)
+    return worlds.configuration(zones=(zone,), **changes)
+
+
+class Secondary:
+    """A connection that asks for zones."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    def send(self, wire: bytes) -> None:
+        self.writer.write(struct.pack("!H", len(wire)) + wire)
+
+    async def receive(self) -> bytes:
+        size = struct.unpack("!H", await asyncio.wait_for(self.reader.readexactly(2), 5))[0]
+        return await asyncio.wait_for(self.reader.readexactly(size), 5)
+
+    async def ask(self, wire: bytes) -> dns.message.Message:
+        self.send(wire)
+        return dns.message.from_wire(await self.receive(), keyring=False, xfr=True, one_rr_per_rrset=True)
+
+    async def take(self, wire: bytes, key: dns.tsig.Key | None = None, mac: bytes = b"") -> list[dns.message.Message]:
+        """All messages of a transfer, to the second SOA; with a `key` each is verified (RFC 8945 section 5.3.1)."""
+        self.send(wire)
+        messages: list[dns.message.Message] = []
+        context, soas = None, 0
+        while soas < 2:
+            message = dns.message.from_wire(
+                await self.receive(), keyring=key or False, request_mac=mac, xfr=True, one_rr_per_rrset=True,
+                tsig_ctx=context, multi=bool(key),
+            )  # fmt: skip
+            assert message.rcode() == dns.rcode.NOERROR
+            context = message.tsig_ctx
+            messages.append(message)
+            soas += sum(rrset.rdtype == dns.rdatatype.SOA for rrset in message.answer)
+        return messages
+
+
+class Primary:
+    def __init__(self, server: TcpServer, transfers: Transfers, responder: Responder, port: int) -> None:
+        self.server, self.transfers, self.responder, self.port = server, transfers, responder, port
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def connect(self, source: str = "127.0.0.1") -> Secondary:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
+        self.writers.append(writer)
+        return Secondary(reader, writer)
+
+    def counted(self, result: str, kind: str = "AXFR", zone: str = ZONE) -> int:
+        return self.responder.counters.get(("gslb_dns_transfers_total", zone, kind, result), 0)
+
+
+@asynccontextmanager
+async def primary(config: Configuration | None = None, limits: Limits | None = None) -> AsyncIterator[Primary]:
+    world = worlds.world(config or configured())
+    copies = {copy.apex: copy for zone in world.configuration.zones if zone.transfer for copy in [copy_zone(world, zone, SERIAL)]}
+    serving = replace(worlds.serving(world, serial=SERIAL), keyring=Keyring(tsig=KEYS), copies=copies)
+    responder = Responder(serving, node="x")
+    limits = limits or Limits()
+    transfers = Transfers(responder, limits)
+    sock = bound(socket.SOCK_STREAM, "127.0.0.1")
+    server = TcpServer(sock, responder, limits, transfers=transfers)
+    await server.start()
+    here = Primary(server, transfers, responder, sock.getsockname()[1])
+    try:
+        yield here
+    finally:
+        for writer in here.writers:
+            writer.close()
+        await server.stop(last_words_s=0.2)
+        sock.close()
+        assert transfers.running == 0
+        assert not any(key[0] == "gslb_dns_failures_total" for key in responder.counters)
+
+
+def axfr(name: str = ZONE, **more: object) -> bytes:
+    return dns.message.make_query(name, "AXFR", id=7, flags=0, **more).to_wire()  # type: ignore[arg-type]
+
+
+def ixfr(serial: int, name: str = ZONE) -> bytes:
+    query = dns.message.make_query(name, "IXFR", id=8, flags=0)
+    soa = f"ns1.{ZONE}. host.{ZONE}. {serial} 1 2 3 4"
+    query.authority.append(dns.rrset.from_text(f"{name}.", 0, "IN", "SOA", soa))
+    return query.to_wire()
+
+
+def records(messages: list[dns.message.Message]) -> list[tuple[str, int, str, str]]:
+    return [
+        (rrset.name.to_text().lower(), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype), rrset[0].to_text())
+        for message in messages
+        for rrset in message.answer
+    ]
+
+
+def told(world: World, host: str = HOST, kind: str = "A") -> set[str]:
+    """What a steered name goes out with."""
+    zone = world.configuration.zones[0]
+    wires = [b"\0\7" + answer.heads[0] + _question() + answer.body for answer in copy_zone(world, zone, 1).messages]
+    parsed = [dns.message.from_wire(wire, xfr=True, one_rr_per_rrset=True) for wire in wires]
+    return {data for name, _, found, data in records(parsed) if (name, found) == (f"{host}.", kind)}
+
+
+def _question() -> bytes:
+    return dns.name.from_text(ZONE).to_digestable() + b"\0\xfc\0\1"
+
+
+async def test_a_zone_goes_out_whole_between_two_soas_section_2_2() -> None:
+    async with primary() as here:
+        secondary = await here.connect()
+        (message,) = await secondary.take(axfr())
+        found = records([message])
+        assert [kind for _, _, kind, _ in found[:1] + found[-1:]] == ["SOA", "SOA"]
+        assert str(SERIAL) in found[0][3]
+        zone = dns.zone.from_text("\n".join(" ".join(map(str, (*one[:2], "IN", *one[2:]))) for one in found[:-1]), ZONE + ".")
+        wanted = {(f"{one.owner}.", one.type) for one in configured().zones[0].records}
+        assert wanted <= {(name, dns.rdatatype.from_text(kind)) for name, _, kind, _ in found}
+        assert str(zone["ns.sub"].get_rdataset("IN", "A")) == "600 IN A 192.0.2.99"  # glue
+        assert len(found) == len(set(found)) + 1
+        assert here.counted("sent") == 1
+
+
+async def test_the_first_message_has_question_id_and_authority_section_2_2_1() -> None:
+    async with primary() as here:
+        secondary = await here.connect()
+        wire = axfr(use_edns=0)
+        (message,) = await secondary.take(wire.replace(b"inetboot", b"InetBoot"))
+        assert message.id == 7
+        assert message.flags & dns.flags.AA
+        assert message.question[0].name.to_text() == "InetBoot.test."
+        assert message.edns == 0
+
+
+async def test_steered_names_go_out_with_every_site_and_the_longest_ttl() -> None:
+    async with primary() as here:
+        secondary = await here.connect()
+        found = records(await secondary.take(axfr()))
+        steered = {(ttl, kind, data) for name, ttl, kind, data in found if name == f"{HOST}."}
+        assert steered == {
+            (60, "A", "192.0.2.1"),
+            (60, "A", "192.0.2.2"),
+            (60, "A", "192.0.2.3"),
+            (60, "AAAA", "2001:db8:1::1"),
+            (60, "AAAA", "2001:db8:2::1"),
+            (60, "TXT", '"steered for addresses alone"'),
+        }
+
+
+LONG = "".join(f'long{number} 60 IN TXT "{number:06d}{"x" * 200}"\n' for number in range(2000))
+
+
+async def test_a_large_zone_comes_in_messages_of_16_kb_section_2_2() -> None:
+    async with primary(configured(extra=LONG)) as here:
+        secondary = await here.connect()
+        messages = await secondary.take(axfr())
+        assert len(messages) > 20
+        assert all(message.question for message in messages)
+        assert (
+            max(len(answer.body) for copy in here.responder.serving.copies.values() for answer in copy.messages) < MESSAGE_OCTETS
+        )
+        names = [name for name, *_ in records(messages) if name.startswith("long")]
+        assert len(names) == len(set(names)) == 2000
+
+
+async def test_a_set_larger_than_a_message_goes_on_in_the_next() -> None:
+    many = "".join(f'many 60 IN TXT "{number:06d}{"y" * 240}"\n' for number in range(200))
+    async with primary(configured(extra=many)) as here:
+        secondary = await here.connect()
+        messages = await secondary.take(axfr())
+        assert sum(name == f"many.{ZONE}." for name, *_ in records(messages)) == 200
+        assert len(messages) > 3
+
+
+def test_a_record_that_fits_no_message_is_told() -> None:
+    zone = configured().zones[0]
+    huge = replace(zone, records=(*zone.records, Record(f"huge2.{ZONE}", 60, 65280, bytes(65000))))
+    with pytest.raises(TooLong, match="65000 octets"):
+        copy_zone(worlds.world(worlds.configuration(zones=(huge,))), huge, 1)
+
+
+@pytest.mark.parametrize("serial", [SERIAL - 1, SERIAL - (1 << 30), (SERIAL + (1 << 31) + 5) & 0xFFFFFFFF])
+async def test_ixfr_from_an_older_serial_is_the_whole_zone_rfc_1995_section_4(serial: int) -> None:
+    async with primary() as here:
+        secondary = await here.connect()
+        (message,) = await secondary.take(ixfr(serial))
+        assert message.question[0].rdtype == dns.rdatatype.IXFR
+        assert len(message.answer) > 20
+        assert here.counted("sent", "IXFR") == 1
+
+
+@pytest.mark.parametrize("serial", [SERIAL, SERIAL + 1])
+async def test_ixfr_from_the_same_serial_or_a_newer_is_one_soa_rfc_1995_section_2(serial: int) -> None:
+    async with primary() as here:
+        message = await (await here.connect()).ask(ixfr(serial))
+        assert [rrset.rdtype for rrset in message.answer] == [dns.rdatatype.SOA]
+        assert here.counted("current", "IXFR") == 1
+
+
+async def test_ixfr_without_an_soa_is_not_answered_with_a_zone() -> None:
+    async with primary() as here:
+        message = await (await here.connect()).ask(dns.message.make_query(ZONE, "IXFR").to_wire())
+        assert message.rcode() == dns.rcode.REFUSED
+        assert not message.answer
+
+
+async def test_other_addresses_are_refused() -> None:
+    async with primary(configured(Transfer((ip_network("127.0.0.2/32"),)))) as here:
+        assert (await (await here.connect()).ask(axfr())).rcode() == dns.rcode.REFUSED
+        assert await (await here.connect("127.0.0.2")).take(axfr())
+        assert (here.counted("refused"), here.counted("sent")) == (1, 1)
+
+
+async def test_nobody_is_allowed_who_is_not_named() -> None:
+    async with primary(configured(Transfer())) as here:
+        assert (await (await here.connect()).ask(axfr())).rcode() == dns.rcode.REFUSED
+
+
+@pytest.mark.parametrize("name", [f"www.{ZONE}", "example.org", "test"])
+async def test_what_is_no_zone_of_ours_is_not_authoritative_section_2_2_1(name: str) -> None:
+    async with primary() as here:
+        assert (await (await here.connect()).ask(axfr(name))).rcode() == dns.rcode.NOTAUTH
+
+
+async def test_a_zone_without_transfer_is_given_to_nobody() -> None:
+    async with primary(configured(None)) as here:
+        message = await (await here.connect()).ask(axfr())
+        assert message.rcode() == dns.rcode.NOTAUTH
+        assert not message.answer
+
+
+async def test_with_a_key_each_message_is_signed_over_the_one_before_rfc_8945_section_5_3_1() -> None:
+    async with primary(configured(KEYED, extra=LONG)) as here:
+        secondary = await here.connect()
+        signature = Signature()
+        messages = await secondary.take(signature.on(axfr()), dnspython_key(), signature.mac)
+        assert len(messages) > 20
+        assert all(message.had_tsig for message in messages)
+
+
+async def test_who_does_not_sign_or_with_another_key_is_refused() -> None:
+    async with primary(configured(KEYED)) as here:
+        secondary = await here.connect()
+        assert (await secondary.ask(axfr())).rcode() == dns.rcode.REFUSED
+        other = Signature("long", "hmac-sha512", KEYS["long"].secret)
+        answer = await secondary.ask(other.on(axfr()))
+        assert answer.rcode() == dns.rcode.REFUSED
+        assert answer.tsig is not None
+        assert (await secondary.ask(Signature(secret=b"x" * 32).on(axfr()))).rcode() == dns.rcode.NOTAUTH
+        assert (await secondary.ask(Signature(time_s=1).on(axfr()))).rcode() == dns.rcode.NOTAUTH
+        assert here.counted("unsigned") == 2
+        assert here.counted("sent") == 0
+
+
+async def test_the_key_alone_is_not_enough_without_the_address() -> None:
+    async with primary(configured(replace(KEYED, allow=(ip_network("127.0.0.9/32"),)))) as here:
+        answer = await (await here.connect()).ask(Signature().on(axfr()))
+        assert (answer.rcode(), answer.tsig is not None) == (dns.rcode.REFUSED, True)
+
+
+async def test_queries_behind_a_transfer_are_answered_after_it() -> None:
+    async with primary(configured(extra=LONG)) as here:
+        secondary = await here.connect()
+        after = dns.message.make_query(f"info.{ZONE}", "TXT", id=99).to_wire()
+        secondary.writer.write(b"".join(struct.pack("!H", len(wire)) + wire for wire in (axfr(), after)))
+        ids = [struct.unpack("!H", (await secondary.receive())[:2])[0]]
+        while ids[-1] != 99:
+            ids.append(struct.unpack("!H", (await secondary.receive())[:2])[0])
+        assert set(ids[:-1]) == {7}
+        assert here.counted("sent") == 1
+
+
+async def test_a_slow_secondary_slows_itself_and_costs_no_memory() -> None:
+    """About 700 KB: the buffers of two sockets and 64 KB of ours, and then nothing more is written."""
+    async with primary(configured(extra=LONG)) as here:
+        loop = asyncio.get_running_loop()
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.setblocking(False)
+            await loop.sock_connect(slow, ("127.0.0.1", here.port))
+            wire = axfr()
+            await loop.sock_sendall(slow, (struct.pack("!H", len(wire)) + wire) * 20)
+            other = await here.connect()
+            assert await asyncio.wait_for(other.take(axfr()), 5)
+            assert here.transfers.running == 1
+        while here.transfers.running:
+            await asyncio.sleep(0.01)
+        assert here.counted("aborted") == 1
+
+
+async def test_no_more_transfers_at_a_time_than_the_limit() -> None:
+    async with primary(configured(extra=LONG), Limits(transfers=1)) as here:
+        loop = asyncio.get_running_loop()
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.setblocking(False)
+            await loop.sock_connect(slow, ("127.0.0.1", here.port))
+            wire = axfr()
+            await loop.sock_sendall(slow, (struct.pack("!H", len(wire)) + wire) * 20)
+            while not here.transfers.running:
+                await asyncio.sleep(0.01)
+            answer = await (await here.connect()).ask(axfr())
+            assert answer.rcode() == dns.rcode.SERVFAIL
+            assert here.counted("busy") == 1
+
+
+async def test_a_transfer_ends_with_the_zone_that_it_began_with() -> None:
+    async with primary(configured(extra=LONG)) as here:
+        begun = here.transfers.begin(axfr(), "127.0.0.1", 1)
+        assert not isinstance(begun, (bytes, type(None)))
+        first = begun.message()
+        here.responder.swap(replace(here.responder.serving, copies={}))
+        found = [first, *iter(begun.message, None)]
+        ends = [dns.message.from_wire(wire or b"", xfr=True, one_rr_per_rrset=True) for wire in (found[0], found[-1])]
+        assert ends[0].answer[0] == ends[1].answer[-1]
+
+
+def test_over_udp_nothing_is_transferred_section_4_2() -> None:
+    responder = Responder(worlds.serving(worlds.world(configured())), node="x")
+    reply = responder.respond(axfr(), "127.0.0.1")
+    assert reply is not None
+    assert reply[3] & 15 == dns.rcode.REFUSED
+
+
+# What goes out for steered names
+
+
+def with_state(world: World, site: str, state: State) -> World:
+    standings = {
+        key: replace(standing, state=state) if key.site == site else standing for key, standing in world.standings.items()
+    }
+    return replace(world, standings=standings)
+
+
+def drained(world: World, *sites: str) -> World:
+    since = datetime(2026, 11, 23, tzinfo=UTC)
+    return replace(world, drains={site: Drain(site, "test", "ops", since) for site in sites})
+
+
+def test_health_alone_changes_nothing() -> None:
+    world = worlds.world(configured())
+    down = worlds.world(configured(), down=("jp-1", "us-1", "eu-1"))
+    assert told(down) == told(world)
+    assert steered_contents(down) == steered_contents(world)
+
+
+@pytest.mark.parametrize("change", ["drained", "wrong"])
+def test_a_site_that_is_drained_or_wrong_does_not_go_out(change: str) -> None:
+    world = worlds.world(configured())
+    other = drained(world, "jp-1") if change == "drained" else with_state(world, "jp-1", State.WRONG)
+    assert told(other) == {"192.0.2.2", "192.0.2.3"}
+    assert told(other, kind="AAAA") == {"2001:db8:2::1"}
+    assert steered_contents(other) != steered_contents(world)
+
+
+def test_a_name_without_a_site_left_goes_out_without_addresses() -> None:
+    assert told(drained(worlds.world(configured()), "jp-1", "us-1", "eu-1")) == set()
+
+
+def site_with(site: str, **changes: object) -> Configuration:
+    sites = tuple(replace(each, **changes) if each.id == site else each for each in worlds.SITES)  # type: ignore[arg-type]
+    return configured(sites=sites)
+
+
+@pytest.mark.parametrize("changes", [{"weight": 0}, {"only": Match(countries=("JP",))}], ids=["last resort", "for some"])
+def test_last_resorts_go_out_only_when_nothing_else_is_left(changes: dict[str, object]) -> None:
+    world = worlds.world(site_with("jp-1", **changes))
+    assert told(world) == {"192.0.2.2", "192.0.2.3"}
+    assert told(drained(world, "us-1", "eu-1")) == {"192.0.2.1"}
+
+
+def test_addresses_for_when_all_is_down_go_out_instead() -> None:
+    service = replace(worlds.SERVICE, when_all_down=(ip_address("192.0.2.200"),))
+    assert told(worlds.world(configured(services=(service,)))) == {"192.0.2.200"}
+
+
+def test_a_service_that_dns_does_not_steer_goes_out_as_it_is_written() -> None:
+    world = worlds.world(configured(services=()))
+    assert told(world) == set()
+    assert told(world, f"go.{ZONE}") == {"192.0.2.80"}
+
+
+def test_a_zone_below_our_own_goes_out_as_a_delegation() -> None:
+    child = worlds.zone(f"child.{ZONE}", "www 60 IN A 192.0.2.90")
+    parent = replace(worlds.zone(), transfer=HERE)
+    service = Service(f"boot.child.{ZONE}", worlds.SERVICE.check)
+    world = worlds.world(worlds.configuration(zones=(parent, child), services=(worlds.SERVICE, service)))
+    assert told(world, f"child.{ZONE}", "NS") == {f"ns1.child.{ZONE}.", "ns2.example.net."}
+    assert told(world, f"ns1.child.{ZONE}") == {"192.0.2.53"}
+    assert told(world, f"www.child.{ZONE}") == told(world, f"boot.child.{ZONE}") == set()
+
+
+def test_before_the_first_result_every_site_goes_out() -> None:
+    world = replace(worlds.world(configured()), standings={})
+    assert told(world) == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
