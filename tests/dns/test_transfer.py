@@ -18,7 +18,6 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import dns.tsig
-import dns.zone
 import pytest
 
 from gslb.dns import Responder, TcpServer, Transfers
@@ -87,6 +86,10 @@ class Primary:
         self.writers.append(writer)
         return Secondary(reader, writer)
 
+    async def until_running(self, count: int) -> None:
+        while self.transfers.running != count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
     def counted(self, result: str, kind: str = "AXFR", zone: str = ZONE) -> int:
         return self.responder.counters.get(("gslb_dns_transfers_total", zone, kind, result), 0)
 
@@ -152,10 +155,9 @@ async def test_a_zone_goes_out_whole_between_two_soas_section_2_2() -> None:
         found = records([message])
         assert [kind for _, _, kind, _ in found[:1] + found[-1:]] == ["SOA", "SOA"]
         assert str(SERIAL) in found[0][3]
-        zone = dns.zone.from_text("\n".join(" ".join(map(str, (*one[:2], "IN", *one[2:]))) for one in found[:-1]), ZONE + ".")
         wanted = {(f"{one.owner}.", one.type) for one in configured().zones[0].records}
         assert wanted <= {(name, dns.rdatatype.from_text(kind)) for name, _, kind, _ in found}
-        assert str(zone["ns.sub"].get_rdataset("IN", "A")) == "600 IN A 192.0.2.99"  # glue
+        assert (f"ns.sub.{ZONE}.", 600, "A", "192.0.2.99") in found  # glue
         assert len(found) == len(set(found)) + 1
         assert here.counted("sent") == 1
 
@@ -195,9 +197,8 @@ async def test_a_large_zone_comes_in_messages_of_16_kb_section_2_2() -> None:
         messages = await secondary.take(axfr())
         assert len(messages) > 20
         assert all(message.question for message in messages)
-        assert (
-            max(len(answer.body) for copy in here.responder.serving.copies.values() for answer in copy.messages) < MESSAGE_OCTETS
-        )
+        (copy,) = here.responder.serving.copies.values()
+        assert max(len(answer.body) for answer in copy.messages) < MESSAGE_OCTETS
         names = [name for name, *_ in records(messages) if name.startswith("long")]
         assert len(names) == len(set(names)) == 2000
 
@@ -322,8 +323,7 @@ async def test_a_slow_secondary_slows_itself_and_costs_no_memory() -> None:
             other = await here.connect()
             assert await asyncio.wait_for(other.take(axfr()), 5)
             assert here.transfers.running == 1
-        while here.transfers.running:
-            await asyncio.sleep(0.01)
+        await here.until_running(0)
         assert here.counted("aborted") == 1
 
 
@@ -336,8 +336,7 @@ async def test_no_more_transfers_at_a_time_than_the_limit() -> None:
             await loop.sock_connect(slow, ("127.0.0.1", here.port))
             wire = axfr()
             await loop.sock_sendall(slow, (struct.pack("!H", len(wire)) + wire) * 20)
-            while not here.transfers.running:
-                await asyncio.sleep(0.01)
+            await here.until_running(1)
             answer = await (await here.connect()).ask(axfr())
             assert answer.rcode() == dns.rcode.SERVFAIL
             assert here.counted("busy") == 1
