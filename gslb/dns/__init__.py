@@ -3,6 +3,7 @@
 from gslb.dns.book import Book, build_book
 from gslb.dns.handshakes import tls_context
 from gslb.dns.metrics import METRICS
+from gslb.dns.ratelimit import RateLimiter
 from gslb.dns.responder import Responder
 from gslb.dns.selfcheck import is_own_answer, self_query
 from gslb.dns.serving import Serving
@@ -16,6 +17,7 @@ __all__ = [
     "METRICS",
     "Book",
     "Counters",
+    "RateLimiter",
     "Responder",
     "Serving",
     "TcpServer",

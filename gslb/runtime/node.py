@@ -40,6 +40,10 @@ METRICS: Final[Metrics] = {
     "gslb_world_build_seconds": ("Time that the World at hand took to compile and encode.", ()),
     "gslb_world_octets": ("Size of the World at hand as it is sent to each worker.", ()),
     "gslb_worker_world": ("Number of the World that a worker serves.", ("worker",)),
+    "gslb_rate_limit_networks": (
+        "Networks that response rate limiting has an account of, of limits.rate_limited_networks.",
+        ("worker",),
+    ),
     "gslb_worker_stale": ("Whether a worker has not heard of control for three intervals.", ("worker",)),
     "gslb_listener_up": ("Whether a listener answered the node's own question.", ("role", "address")),
     "gslb_dns_notifies_total": ("Secondaries told of a change: accepted, refused, unanswered.", ("zone", "result")),
@@ -64,6 +68,7 @@ class ControlNode:
         self.notifying: Notifying | None = None
         self.stale: dict[int, bool] = {}
         self.pause_s: dict[int, float] = {}
+        self.limited: dict[int, int] = {}
         self.worlds_failed = 0
         self.selfcheck: SelfCheck | None = None
         self.index = geo
@@ -86,6 +91,8 @@ class ControlNode:
         pause_s = tally.get("longest_s")
         if isinstance(pause_s, float) and 0.0 <= pause_s < math.inf:
             self.pause_s[index] = pause_s
+        limited = tally.get("limited")
+        self.limited[index] = limited if type(limited) is int and limited >= 0 else 0
         if not self._settled and self._ready():
             self._settled = True
             self.feed.changed()
@@ -194,6 +201,8 @@ class ControlNode:
             found["gslb_worker_world", str(worker.index)] = worker.world
             found["gslb_world_pause_seconds", str(worker.index)] = self.pause_s.get(worker.index, 0.0)
             found["gslb_worker_stale", str(worker.index)] = float(self.stale.get(worker.index, False))
+        if self.configuration.rate_limit is not None:
+            found |= {("gslb_rate_limit_networks", str(index)): count for index, count in self.limited.items()}
         for listener, fault in self.selfcheck.deaf.items() if self.selfcheck else ():
             found["gslb_listener_up", listener.role, str(listener.endpoint)] = float(not fault)
         return found

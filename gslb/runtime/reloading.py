@@ -115,9 +115,11 @@ def _without_restart(old: Configuration, new: Configuration) -> Configuration:
 
 
 def _files(configuration: Configuration) -> list[WatchedFile]:
-    """The configuration and the zone files, as they were read."""
+    """The configuration and the zone files, as they were read, and the files with secrets."""
     read = configuration.files or ((configuration.file, configuration.digest),)
-    return [WatchedFile(path, digest) for path, digest in read]
+    cookies = configuration.cookies.secrets_file
+    secrets = {key.secret_file for key in configuration.tsig_keys} | ({cookies} if cookies else set())
+    return [WatchedFile(path, digest) for path, digest in read] + [WatchedFile(path) for path in sorted(secrets)]
 
 
 def _certificates(configuration: Configuration) -> list[WatchedFile]:
