@@ -19,14 +19,15 @@ from gslb.model import Service, World, Zone
 
 
 def steered_contents(world: World) -> dict[str, str]:
-    """For each zone that is transferred, another text when what its steered names go out with is another. Health is not
-    in it."""
+    """For each zone that is transferred, another text when it goes out with something else that is not its own configuration:
+    addresses of steered names, and delegations to zones of ours. Health is not in it."""
     found: dict[str, str] = {}
     for zone in world.configuration.zones:
         if zone.transfer is not None:
             hosts = _hosts(world, zone)
             told = [(service.host, family, open_addresses(world, service, family)) for service in hosts for family in FAMILIES]
-            found[zone.name] = sha256(repr(told).encode()).hexdigest()
+            cuts = [(other.name, other.ttl_s, sorted(other.nameservers.items())) for other in _below(world, zone).values()]
+            found[zone.name] = sha256(repr((told, cuts)).encode()).hexdigest()
     return found
 
 

@@ -202,7 +202,9 @@ class Control:
         contents = steered_contents(world)
         if self._signing is not None:
             for name, zone in self._signing.signer.zones.items():
-                contents[name] = contents.get(name, "") + zone.generation
+                for above in world.configuration.zones:  # which has its DS
+                    if f".{name}".endswith(f".{above.name}"):
+                        contents[above.name] = contents.get(above.name, "") + zone.generation
         if self._numbered is None or self._numbered[0] is not world.configuration or self._numbered[1] != contents:
             self._numbered = world.configuration, contents
             self._publisher.use(serials=self._memory.serials(world.configuration, contents))

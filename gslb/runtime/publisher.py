@@ -173,7 +173,7 @@ class Publisher:
         for zone in world.configuration.zones:
             if zone.transfer is not None:
                 try:
-                    copy = copy_zone(world, zone, ground.serials.get(zone.name, 1))
+                    copy = copy_zone(world, zone, ground.serials.get(zone.name, 1), ground.signer)
                 except TooLong as error:
                     _log.error(f"{zone.name} can't be transferred: {error}", kind="transfer-failed", zone=zone.name)
                 else:
