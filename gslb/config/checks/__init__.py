@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gslb.config.checks import apex, delegations, geo, listen, names, records, rules, services, sites, transfer, users
+from gslb.config.checks import apex, delegations, geo, hints, listen, names, records, rules, services, sites, transfer, users
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults
 
@@ -13,6 +13,7 @@ CHECKS = (
     records.check,
     apex.check,
     delegations.check,
+    hints.check,
     sites.check,
     services.check,
     rules.check,
