@@ -21,6 +21,7 @@ from gslb.errors import GeoError, UsageError
 from gslb.geo import GeoIndex
 from gslb.geo.index import BUNDLED
 from gslb.model import Configuration, GeoSettings, Limits, Tls
+from gslb.runtime.observing import Observing
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener, turn_away
 from gslb.steering import ClientClass, Located, Locator, Sample, SteeringMap
@@ -119,7 +120,9 @@ class Servers:
 
 
 class DataPlane:
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    """`worker` is the number of the one that it is in."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, worker: int = 0) -> None:
         self.loop = loop
         self.world = 0
         self.counters: dict[tuple[str, ...], int] = {}
@@ -135,6 +138,7 @@ class DataPlane:
         self._tls = Certificates()
         self._tls_stamp: object = None
         self._beat_s = 0.0
+        self._observing = Observing(worker)
 
     # ------------------------------------------------------------------------------------------ Worlds
 
@@ -172,6 +176,8 @@ class DataPlane:
             self.responder.swap(serving)
             self.redirector.swap(pages)
             self._reconfigure(snapshot)
+        self._observing.take(configuration, snapshot.workers, snapshot.rotated)
+        self.responder.observer = self._observing.observer
         self.world, self._configuration = snapshot.world.number, configuration
         self.beat()
 
@@ -260,6 +266,7 @@ class DataPlane:
         for servers in self._servers.values():
             servers.refuse()
         await asyncio.gather(*drains)
+        await self._observing.end()
 
     # ------------------------------------------------------------------------------------------- clock
 
@@ -293,6 +300,7 @@ class DataPlane:
 
     def tally(self) -> dict[str, Any]:
         """What was counted since the last tally; it can go through JSON."""
+        self._observing.count(self.counters)
         counts = []
         for key, count in self.counters.items():
             more = count - self._told.get(key, 0)
@@ -307,4 +315,5 @@ class DataPlane:
             "counts": counts,
             "classes": new,
             "samples": samples,
+            "outlets": self._observing.conditions(),
         }

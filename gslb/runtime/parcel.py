@@ -92,7 +92,9 @@ class Packer:
                 yield self._new(f"{name} {number}", some)
         rest = {name: getattr(world, name) for name in _REST}
         rests = _Rests(rest, table.world, table.index, book.world, replace(pages, outcomes=()))
-        yield self._new("rest", (rests, snapshot.lineage, snapshot.geo, snapshot.tls, snapshot.workers, snapshot.keyring))
+        yield self._new(
+            "rest", (rests, snapshot.lineage, snapshot.geo, snapshot.tls, snapshot.workers, snapshot.keyring, snapshot.rotated)
+        )
 
     def _same(self, name: str, identity: object, content: object) -> Part:
         kept = self._kept.get(name)
@@ -159,7 +161,7 @@ def _assembled(parts: dict[str, Any]) -> Snapshot:
     def rows(kind: str) -> tuple[Any, ...]:
         return tuple(row for name, some in parts.items() if name.startswith(f"{kind} ") for row in some)
 
-    rests, lineage, geo, tls, workers, keyring = parts["rest"]
+    rests, lineage, geo, tls, workers, keyring, rotated = parts["rest"]
     return Snapshot(
         world=World(configuration=parts["configuration"], standings=dict(rows("standings")), **rests.world),
         lineage=lineage,
@@ -171,6 +173,7 @@ def _assembled(parts: dict[str, Any]) -> Snapshot:
         tls=tls,
         workers=workers,
         keyring=keyring,
+        rotated=rotated,
         copies=parts["copies"],
     )
 

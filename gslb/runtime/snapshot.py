@@ -19,7 +19,7 @@ class Snapshot:
 
     `geo` and `tls` stamp files outside: when a stamp changes, a worker reads the databases, or the certificate, anew.
     `workers` share the limits of connections; `keyring` are the secrets that they answer with; `copies` are the zones that
-    secondaries may take, by apex.
+    secondaries may take, by apex. `rotated` is another text after each order to begin logs anew.
     """
 
     world: World
@@ -32,4 +32,5 @@ class Snapshot:
     tls: str = ""
     workers: int = 1
     keyring: Keyring = Keyring()
+    rotated: str = ""
     copies: Mapping[bytes, ZoneCopy] = field(default_factory=dict)

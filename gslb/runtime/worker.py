@@ -45,7 +45,7 @@ class WorkerProcess:
         self._run_dir = Path(order["run_dir"])
         self._outlives = bool(order["outlives"])
         self._loop = asyncio.get_running_loop()
-        self._plane = DataPlane(self._loop)
+        self._plane = DataPlane(self._loop, self._index)
         self._unpacker = Unpacker()
         self._channel: Channel | None = None
         self._spoken_to = False  # nothing but HELLO is said before control has said something
