@@ -52,7 +52,8 @@ class Answer:
     """`heads` are the ten octets after the ID: by RD, and by 2 with an OPT. `anchor` is a length in octets.
 
     `error` is an extended DNS error as an option, for queries that have an OPT. For who asks for signatures (RFC 4035
-    section 3.1) there is the same with them: `secure`, or for a name that does not exist `open`.
+    section 3.1) there is the same with them: `secure`, or for a name that does not exist `open`. `seal` of such a one is
+    "signed", or "reduced" where it tells less, as the signature over all is not there.
     """
 
     rcode: int
@@ -63,6 +64,7 @@ class Answer:
     error: bytes = b""
     secure: Answer | None = None
     open: Open | None = None
+    seal: str = ""
 
     def body_for(self, name_octets: int) -> bytes:
         """The body behind a question whose name has so many octets."""

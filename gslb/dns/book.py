@@ -192,8 +192,9 @@ def _telling(name: SteeredName, kind: int, addresses: Addresses, ttl_s: int, sma
     for some in smaller:
         signature = find(name, kind, some)
         if signature is not None:
-            told = _told(name, kind, some, ttl_s)
-            return replace(answer, secure=write(host, (told, replace(signature, owner=None, ttl_s=ttl_s))))
+            secure = write(host, (_told(name, kind, some, ttl_s), replace(signature, owner=None, ttl_s=ttl_s)))
+            seal = "signed" if some == addresses else "reduced"
+            return replace(answer, secure=replace(secure, seal=seal))
     return answer
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gslb.dns.answer import Answer, Rrset, write
 from gslb.dns.codes import NSEC, RRSIG
@@ -84,7 +84,7 @@ class Open:
 
     def _with(self, places: Iterable[int]) -> Answer:
         proofs = (rrset for place in dict.fromkeys(places) for rrset in self.chain.records[place])
-        return write(
+        answer = write(
             self.anchor,
             self.answers,
             (*self.authority, *proofs),
@@ -92,6 +92,7 @@ class Open:
             rcode=self.rcode,
             authoritative=self.authoritative,
         )
+        return replace(answer, seal="signed")
 
 
 class Closed:

@@ -15,6 +15,10 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("service", "site", "why"),
     ),
     "gslb_dns_client_subnet_total": ("Queries with a client subnet, by its family.", ("family",)),
+    "gslb_dns_dnssec_answers_total": (
+        "Answers to who asks for signatures (DO): signed; reduced (to addresses or hints whose set is signed); unsigned.",
+        ("result",),
+    ),
     "gslb_dns_cookies_total": (
         "Queries with a cookie: good; renewed (good, and given a new one); client (no server cookie); old; bad; malformed.",
         ("result",),

@@ -274,6 +274,8 @@ class Responder:
             counters.append(("gslb_dns_truncated_total", TRANSPORT_NAMES[tcp]))
         if edns is not None and edns.subnet is not None:
             counters.append(("gslb_dns_client_subnet_total", str(edns.subnet.octets[1])))
+        if edns is not None and edns.do:
+            counters.append(("gslb_dns_dnssec_answers_total", answer.seal or "unsigned"))
         if served is not None:
             counters += self._steered(serving, served)
         less = b"" if tcp or self._limiter is None else brief(query, wire[2] & 1, cookie)

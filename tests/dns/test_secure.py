@@ -269,6 +269,16 @@ class TestManySites:
         reply = signed.ask(f"{HOST}.", "A")
         assert signed.validators[ZONE].judge(reply) == "positive"
         assert [str(x) for x in reply.answer[0]] == [str(x) for x in unsigned][:2]  # both of the first site
+        assert signed.responder.counters["gslb_dns_dnssec_answers_total", "reduced"] == 1
+
+
+def test_signed_answers_are_counted() -> None:
+    signed = Signed()
+    for name in ("go", "nowhere", "knoppix", "sub", "example.org."):
+        signed.ask(name, "A")
+        signed.ask(name, "A", do=False)
+    found = {key[1]: count for key, count in signed.responder.counters.items() if key[0] == "gslb_dns_dnssec_answers_total"}
+    assert found == {"signed": 4 + 1, "unsigned": 1}  # and the DNSKEY
 
 
 class TestSize:
