@@ -40,6 +40,7 @@ from gslb.runtime.selfcheck import SelfCheck
 from gslb.runtime.signing import Signing
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import listeners, open_all, open_stream
+from gslb.runtime.surveying import Surveying
 from gslb.runtime.watching import Watch
 
 DRAIN_WITHIN_S = 4.0  # of the 5 s in which the process is gone
@@ -150,6 +151,8 @@ class Control:
             configuration, geo, self._journal,
             take=self._take, take_geo=self._take_geo, refused=self.node.reloaded, renewed=self._publisher.publish,
         )  # fmt: skip
+        cache = Path(configuration.state_dir) / "geo"
+        self._surveying = self.node.surveying = Surveying(cache, self._journal, self._publisher.widen)
         check = self._selfcheck()
         self.node.pool, self.node.publisher, self.node.selfcheck = self._pool, self._publisher, check
         if self._pool is not None:
@@ -161,6 +164,7 @@ class Control:
         if self._pool is not None:
             await self._pool.serving(SERVING_WITHIN_S)
         self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
+        self._run(self._surveying.run())
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)
@@ -217,6 +221,7 @@ class Control:
             self._publisher.publish()
 
     async def _deliver(self, snapshot: Snapshot, parcel: bytes | None) -> None:
+        self._surveying.look(snapshot.world.configuration, snapshot.world.today, self.node.index)
         if self._pool is not None and parcel is not None:
             self._pool.publish(parcel)
         if self._plane is not None:
@@ -259,13 +264,16 @@ class Control:
 
     def worker_event(self, kind: str, index: int, message: str) -> None:
         self.node.stale.pop(index, None)
+        self.node.lookers.forget(index)
         self.node.worlds_failed += kind == "world-failed"
         self._journal.tell(kind, Severity.ERROR, f"worker-{index}", f"worker {index} {message}")
 
     # ------------------------------------------------------------------------------------------ reload
 
     def reload(self) -> None:
-        """Reads the configuration again, soon (SIGHUP)."""
+        """Reads the configuration again, soon, and begins logs anew (SIGHUP)."""
+        if self._served.is_set():
+            self._publisher.rotate()
         if self._reloading is not None:
             self._reloading.soon()
 

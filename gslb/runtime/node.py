@@ -14,17 +14,21 @@ from gslb.errors import StoreError
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
+from gslb.runtime.lookers import Lookers
 from gslb.runtime.notifying import Notifying
+from gslb.runtime.observing import METRICS as OBSERVING_METRICS
 from gslb.runtime.pool import Pool
 from gslb.runtime.publisher import Publisher
 from gslb.runtime.selfcheck import SelfCheck
 from gslb.runtime.signing import METRICS as SIGNING_METRICS
 from gslb.runtime.signing import Signing
+from gslb.runtime.surveying import METRICS as SURVEYING_METRICS
+from gslb.runtime.surveying import Surveying
 from gslb.runtime.tallies import Tallies
 from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
 from gslb.state.store import Store
-from gslb.steering import Lookup
+from gslb.steering import Lookup, Scopes
 
 METRICS: Final[Metrics] = {
     "gslb_probe_results_total": ("Results of probes.", ("site", "door", "verdict")),
@@ -71,6 +75,8 @@ class ControlNode:
         self.limited: dict[int, int] = {}
         self.worlds_failed = 0
         self.selfcheck: SelfCheck | None = None
+        self.surveying: Surveying | None = None
+        self.lookers = Lookers(journal)
         self.index = geo
         self._store = store
         self._world: World | None = None
@@ -91,6 +97,7 @@ class ControlNode:
         pause_s = tally.get("longest_s")
         if isinstance(pause_s, float) and 0.0 <= pause_s < math.inf:
             self.pause_s[index] = pause_s
+        self.lookers.told(index, tally.get("outlets"))
         limited = tally.get("limited")
         self.limited[index] = limited if type(limited) is int and limited >= 0 else 0
         if not self._settled and self._ready():
@@ -110,6 +117,10 @@ class ControlNode:
     @property
     def lookup(self) -> Lookup:
         return self.index.lookup
+
+    @property
+    def scopes(self) -> Scopes | None:
+        return None if self.surveying is None else self.surveying.scopes_of(self.index)
 
     @property
     def geo(self) -> Sequence[Source]:
@@ -168,7 +179,7 @@ class ControlNode:
 
     @property
     def metrics(self) -> Metrics:
-        return {**dns.METRICS, **redirect.METRICS, **SIGNING_METRICS, **METRICS}
+        return {**dns.METRICS, **redirect.METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **METRICS}
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
         own: dict[tuple[str, ...], int] = {
@@ -176,6 +187,7 @@ class ControlNode:
             ("gslb_store_failures_total",): self.journal.store_failures,
             ("gslb_tally_refused_total",): self.tallies.refused,
             ("gslb_geo_lookup_errors_total",): self.index.errors,
+            ("gslb_scope_tree_failures_total",): 0 if self.surveying is None else self.surveying.failures,
         }
         if self.publisher is not None:
             own["gslb_classes_refused_total",] = self.publisher.classes.refused
@@ -197,6 +209,9 @@ class ControlNode:
             found["gslb_world_octets",] = self.publisher.octets
         if self.publisher is not None and self.signing is not None:
             found |= self.signing.gauges(self.publisher.signer)
+        found |= self.lookers.gauges()
+        if self.surveying is not None:
+            found |= self.surveying.gauges()
         for worker in self.pool.workers if self.pool else []:
             found["gslb_worker_world", str(worker.index)] = worker.world
             found["gslb_world_pause_seconds", str(worker.index)] = self.pause_s.get(worker.index, 0.0)

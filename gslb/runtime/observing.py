@@ -162,7 +162,7 @@ class Observing:
         recorders = [running.recorder for running in self._running.values()]
         for recorder in recorders:
             recorder.end(END_WITHIN_S)
-        await _joined(recorders)
+        await _joined([*recorders, *(recorder for _, recorder in self._ended)])
 
 
 async def _joined(recorders: Iterable[Recorder[Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ from gslb.runtime.files import stamp
 from gslb.runtime.learning import Classes, Example
 from gslb.runtime.parcel import Packer
 from gslb.runtime.snapshot import Snapshot
-from gslb.steering import Memo, SteeringMap, compile_table
+from gslb.steering import Memo, Scopes, SteeringMap, compile_table
 
 RELEARN_EVERY_S = 1.0  # new classes are compiled into the World at hand at most so often
 
@@ -52,6 +53,8 @@ class Publisher:
         self.classes = classes
         self.published: World | None = None
         self.signer: Signs | None = None  # of the World that is published
+        self._rotated = ""
+        self.scopes: Scopes | None = None  # the trees that are grown so far
         self.failures = 0
         self.failing = False  # the last one could not be made: what the workers have is not the newest
         self.seconds = 0.0  # that the last one took to make
@@ -89,6 +92,16 @@ class Publisher:
         """This World soon; None: the one at hand once more."""
         self._waiting = world or self._waiting or self.published
         self._wake.set()
+
+    def rotate(self) -> None:
+        """Has the workers begin their logs anew. No two orders are alike, those of another control neither."""
+        self._rotated = secrets.token_hex(8)
+        self.publish()
+
+    def widen(self, scopes: Scopes) -> None:
+        """More trees of scopes, for the World at hand too."""
+        self.scopes = scopes
+        self.publish()
 
     def learn(self, examples: list[Example]) -> None:
         room = max(0, self.classes.room - len(self._examples))
@@ -145,7 +158,9 @@ class Publisher:
             tls=tls_stamp(configuration),
             workers=self._workers or 1,
             keyring=ground.keyring,
+            rotated=self._rotated,
             copies=self._whole(world, ground),
+            scopes=self.scopes,
         )
         return snapshot, self._packer.pack(snapshot) if self._packer is not None else None
 
