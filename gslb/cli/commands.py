@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import gslb
-from gslb.cli import check, explain, geo, imports, operate, serve
+from gslb.cli import check, dnssec, explain, geo, imports, operate, serve
 from gslb.cli.demo import command as demo
 
 EPILOG = "Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or configuration."
@@ -45,4 +45,5 @@ app.command("events")(operate.events)
 app.command("drain")(operate.drain)
 app.command("enable")(operate.enable)
 app.add_typer(geo.app, name="geo")
+app.add_typer(dnssec.app, name="dnssec")
 app.add_typer(imports.app, name="import")

@@ -14,7 +14,7 @@ from typing import Final
 
 from gslb.dns.signing.keyfile import LARGEST, BadKeyFile, file_stem, private_text, public_text, read_private, read_public
 from gslb.dns.signing.keys import Key, ZoneKeys
-from gslb.dns.signing.roll import NewKey
+from gslb.dns.signing.roll import NewKey, Plan
 from gslb.errors import ConfigurationError, Fault, GslbError
 
 _WHOLE: Final = "(file)"
@@ -24,7 +24,8 @@ _PUBLIC, _PRIVATE = ".key", ".private"
 def load_zone_keys(zone_name: str, directory: str | os.PathLike[str]) -> ZoneKeys:
     """Every key of the zone there, past ones too. Raises ConfigurationError with the fault of each file that is not sound.
 
-    Files of other zones are left alone, and so is a private part without its `.key`: that one is written last.
+    None where there is no such directory. Files of other zones are left alone, and so is a private part without its `.key`:
+    that one is written last.
     """
     keys: list[Key] = []
     faults: list[Fault] = []
@@ -55,8 +56,10 @@ class _BadFile(Exception):
 def _stems(zone_name: str, directory: str | os.PathLike[str]) -> list[str]:
     try:
         names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
     except OSError as error:
-        message = f"the keys of {zone_name} can't be read: {error.strerror}; `gslb dnssec keygen` makes the directory too"
+        message = f"the keys of {zone_name} can't be read: {error.strerror}"
         raise ConfigurationError([Fault(os.fspath(directory), 1, _WHOLE, message)]) from None
     start = f"K{zone_name}.+"
     found = (name.removesuffix(_PUBLIC) for name in names if name.endswith(_PUBLIC) and name.startswith(start))
@@ -166,6 +169,21 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
+def make_directory(directory: str | os.PathLike[str]) -> None:
+    """For its owner alone; it belongs to whom the directory above belongs."""
+    try:
+        os.mkdir(directory, 0o700)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _give(descriptor, Path(directory).parent)
+        finally:
+            os.close(descriptor)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise GslbError(f"{os.fspath(directory)}: can't be made: {error.strerror}") from None
+
+
 @contextlib.contextmanager
 def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
     """For who changes the keys: one at a time."""
@@ -181,3 +199,12 @@ def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def carry_out(plan: Plan, keys: ZoneKeys, directory: str | os.PathLike[str]) -> ZoneKeys:
+    """Makes and changes what the plan says, and reads all again. Cut short, it leaves more keys than needed, never fewer."""
+    for new in plan.new:
+        make_key(keys.zone, new, directory, [key.tag for key in keys.keys])
+    for key in plan.changed:
+        rewrite_times(key)
+    return load_zone_keys(keys.zone, directory)

@@ -97,6 +97,11 @@ def begin(keys: ZoneKeys, part: Part | None, algorithm: Algorithm | None, now: i
     those = [key for key in alive if part_of(key, alive) == part]
     if len(those) > 1 or those[0].timing.delete is not None:
         raise GslbError(f"{keys.zone}: a roll is under way, one at a time: {next_step(keys, now).text}")
+    if those[0].timing.sync_publish is not None and those[0].timing.sync_publish > now:
+        raise GslbError(
+            f"{keys.zone}: key {those[0].tag} is so new that no parent knows it before {written(those[0].timing.sync_publish)}; "
+            f"wait, or take its files away and make another"
+        )
     old, algorithm = those[0], algorithm or those[0].algorithm
     if part == "zsk":
         return _begin_zsk(old, _same(algorithm, old), now, durations)
@@ -123,9 +128,7 @@ def _begin_zsk(old: Key, algorithm: Algorithm, now: int, durations: Durations) -
 def _begin_entry(old: Key, algorithm: Algorithm, now: int, publish: int, durations: Durations, *, activate: int | None) -> Plan:
     sync = publish + durations.known_s
     timing = Timing(created=now, publish=publish, activate=activate, sync_publish=sync)
-    told_before = old.timing.sync_publish is not None and old.timing.sync_publish <= sync
-    changed = old.at(sync_delete=sync) if told_before else old.at(sync_publish=None)
-    return Plan((NewKey(ZONE_KEY | SEP, algorithm, timing),), (changed,))
+    return Plan((NewKey(ZONE_KEY | SEP, algorithm, timing),), (old.at(sync_delete=sync),))
 
 
 def ds_seen(keys: ZoneKeys, now: int, ds_ttl_s: int, durations: Durations) -> Plan:

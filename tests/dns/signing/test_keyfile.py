@@ -194,12 +194,16 @@ def test_a_group_may_read_so_that_a_node_need_not_own_its_keys(tmp_path):
     assert load_zone_keys(ZONE, tmp_path).keys
 
 
-def test_a_public_part_alone_and_a_directory_that_is_not_there_are_told(tmp_path):
-    os.unlink(key_file(tmp_path).stem + ".private")
+def test_a_public_part_alone_and_a_directory_that_is_none_are_told(tmp_path):
+    stem = key_file(tmp_path).stem
+    os.unlink(stem + ".private")
     assert "can't be read: No such file" in _fault(tmp_path).message
-    fault = _fault(tmp_path / "none")
-    assert fault.file == str(tmp_path / "none")
-    assert "gslb dnssec keygen" in fault.message
+    fault = _fault(Path(stem + ".key"))
+    assert (fault.file, fault.message) == (stem + ".key", "the keys of example.org can't be read: Not a directory")
+
+
+def test_no_directory_holds_no_keys(tmp_path):
+    assert load_zone_keys(ZONE, tmp_path / "none").keys == ()
 
 
 def test_every_file_that_is_not_sound_is_told_at_once(tmp_path):
