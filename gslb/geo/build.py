@@ -16,8 +16,10 @@ from pathlib import Path
 import maxminddb
 
 from gslb.errors import GeoError
+from gslb.geo.blocks import SUFFIX
 from gslb.geo.mmdb_writer import Tree, Value, database
 from gslb.geo.schemas import Adapter, Fields, adapter_for
+from gslb.geo.shelf import write_at_once, write_list
 
 Progress = Callable[[str], None]
 Entry = tuple[int, int, int]  # first address, length, number of the place; IPv4 at ::/96
@@ -105,7 +107,10 @@ def _elect(votes: dict[int, int], countries: list[str]) -> int:
 
 
 def build(source: Path, out: Path, progress: Progress = lambda message: None) -> None:
-    """Reduces a City database, or a directory of them (one for each family), to `out`. Raises GeoError."""
+    """Reduces a City database, or a directory of them (one for each family), to `out`, and lists its blocks beside it.
+
+    Raises GeoError.
+    """
     readers = _open(source)
     try:
         grid, tree = Grid(), Tree(128)
@@ -126,6 +131,8 @@ def build(source: Path, out: Path, progress: Progress = lambda message: None) ->
     content = database(tree, grid.records(), _TYPE, _DESCRIPTION, epoch)
     _replace(out, content)
     progress(f"{out}: {len(content)} bytes, {len(tree)} nodes, {len(grid.countries)} places")
+    del tree, grid, content
+    progress(f"{out}{SUFFIX}: {len(write_list(str(out)))} blocks")
 
 
 def _open(source: Path) -> list[tuple[Path, maxminddb.Reader]]:
@@ -157,10 +164,7 @@ def _entries(path: Path, reader: maxminddb.Reader, family: int, grid: Grid, prog
 
 
 def _replace(out: Path, content: bytes) -> None:
-    """At once: whoever reads `out` sees the old file or the new one."""
-    partial = out.with_name(out.name + ".partial")
     try:
-        partial.write_bytes(content)
-        partial.replace(out)
+        write_at_once(out, content)
     except OSError as error:
         raise GeoError(f"{out}: {error.strerror}") from error

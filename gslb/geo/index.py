@@ -21,11 +21,16 @@ _MOST_PLACES = 65_536
 
 
 class GeoIndex:
-    """Immutable but for `errors`, the number of look-ups that failed on a broken record."""
+    """Immutable but for `errors`, the number of look-ups that failed on a broken record.
+
+    `stamp` is equal for equal databases in the same order under the same overrides.
+    """
 
     def __init__(self, settings: GeoSettings, databases: tuple[Database, ...]) -> None:
         self.settings = settings
         self.sources: tuple[Source, ...] = tuple(database.source for database in databases)
+        known = [source.sha256 for source in self.sources], settings.overrides
+        self.stamp = hashlib.sha256(repr(known).encode()).hexdigest()
         self.errors = 0
         self.databases = databases
         self.overrides = Overrides(settings.overrides)
@@ -35,7 +40,7 @@ class GeoIndex:
     @classmethod
     def open(cls, settings: GeoSettings) -> GeoIndex:
         """Raises GeoError, one sentence about the first file that can't be used."""
-        return cls(settings, tuple(Database.open(_path(name), name) for name in settings.databases))
+        return cls(settings, tuple(Database.open(path_of(name), name) for name in settings.databases))
 
     def lookup(self, family: Family, address: int) -> tuple[Place, int]:
         """The place of `address`, an integer of its family's full width, and the length of the block around
@@ -59,12 +64,6 @@ class GeoIndex:
             if database.adds_to(fields):
                 fields = filled(fields, more)
         return self._places.get(fields) or self._place(fields)
-
-    @property
-    def stamp(self) -> str:
-        """Equal for equal databases in the same order under the same overrides."""
-        known = [source.sha256 for source in self.sources], self.settings.overrides
-        return hashlib.sha256(repr(known).encode()).hexdigest()
 
     def changed(self) -> bool:
         """A file on disk is not the one that is open, nor the one that the last `reopen` refused."""
@@ -94,10 +93,11 @@ class GeoIndex:
         return self._places.setdefault(fields, Place(*fields))
 
     def _on_disk(self) -> list[Signature | None]:
-        return [_signature_of(_path(name)) for name in self.settings.databases]
+        return [_signature_of(path_of(name)) for name in self.settings.databases]
 
 
-def _path(name: str) -> str:
+def path_of(name: str) -> str:
+    """Of a database as it is configured."""
     return str(BUNDLED_PATH) if name == BUNDLED else name
 
 

@@ -75,7 +75,7 @@ def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequen
             [sys.executable, "-m", "gslb.runtime.worker", json.dumps(order)],
             pass_fds=[sock.fileno() for sock in sockets],
             stdin=subprocess.DEVNULL,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
         )
     except OSError as error:
@@ -86,7 +86,7 @@ def spawn(index: int, run_dir: Path, wanted: Sequence[Listener], sockets: Sequen
     return Process(child.pid)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """`python -m` would look for modules in the current directory first, and that may be anybody's. It gets ours alone."""
     path = [str(Path(gslb.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, path))}

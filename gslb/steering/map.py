@@ -15,7 +15,7 @@ from gslb.steering import geometry
 from gslb.steering.classes import ClientClass, Outlook, make_class, outlook
 from gslb.steering.client import special_unit
 from gslb.steering.restrict import BARRIERS, Restriction, Restrictions, holding
-from gslb.steering.scopes import Scopes, ScopeTree, tree_key
+from gslb.steering.scopes import Scopes, ScopeTree, sites_key, tree_key
 from gslb.steering.slots import key_length, slot_of
 
 # In these two /56 (of NAT64, and of IPv4-mapped addresses) a /96 is placed by the IPv4 addresses it carries. The rest
@@ -44,8 +44,10 @@ class SteeringMap:
         self.configuration = configuration
         self.today = today
         self.vantages = dict(vantages) if vantages else own_vantage(configuration)
+        common = sites_key(configuration.sites, self.vantages)
         self.services = {
-            service.host: ServiceMap(service, configuration.sites, today, self.vantages) for service in configuration.services
+            service.host: ServiceMap(service, configuration.sites, today, self.vantages, common)
+            for service in configuration.services
         }
         trees = {} if scopes is None else scopes.trees
         for each in self.services.values():
@@ -54,12 +56,17 @@ class SteeringMap:
     def classify(self, service: str, client: Client) -> ClientClass:
         return self.services[service].classify(client)
 
-    def scope(self, service: str, client: Client) -> int:
-        """Of the answer to this client: as long as the client's own address is, embedded or not."""
-        return self.services[service].scope(client)
+    def scope(self, service: str, client: Client, scopes: Scopes | None = None) -> int:
+        """Of the answer to this client: as long as the client's own address is, embedded or not.
+
+        By the tree in `scopes`, if they are given; else by the one that the map came with.
+        """
+        found = self.services[service]
+        tree = found.tree if scopes is None else scopes.trees.get(found.key)
+        return found.scope(client, tree)
 
     def uniform(self, service: str, client: Client) -> int:
-        """The length of the widest prefix around the client, in its own family, that has one class."""
+        """The length of a prefix around the client, in its own family, that has one class: the database's own block."""
         return self.services[service].uniform(client)
 
     def slot(self, service: str, client: Client) -> int:
@@ -73,13 +80,15 @@ class SteeringMap:
 class ServiceMap:
     """`key` is equal for services that make the same of every client; `tree` tells how wide that is the same."""
 
-    def __init__(self, service: Service, sites: Sequence[Site], today: date, vantages: Mapping[str, Location]) -> None:
+    def __init__(
+        self, service: Service, sites: Sequence[Site], today: date, vantages: Mapping[str, Location], common: str
+    ) -> None:
         self._service = service
         self._sites = sites
         self._vantages = vantages
         self._restrictions = Restrictions(service, sites, today)
         self.borders = self._restrictions.borders()
-        self.key = tree_key(service, sites, vantages, holding(service, today))
+        self.key = tree_key(common, service, holding(service, today))
         self.tree: ScopeTree | None = None
         self._classes: dict[tuple[Location | None, Restriction], ClientClass] = {}
         self._same: dict[ClientClass, ClientClass] = {}
@@ -96,10 +105,11 @@ class ServiceMap:
         made = self._classes[key] = self._same.setdefault(made, made)
         return made
 
-    def scope(self, client: Client) -> int:
+    def scope(self, client: Client, tree: ScopeTree | None) -> int:
         if client.family == 6 and client.network in SHARED_UNITS:
             return EMBEDDED_AT
-        return max(self.uniform(client), self.key_length(client)) + client.offset
+        uniform = self.uniform(client) if tree is None else tree.length(client.family, client.network)
+        return max(uniform, client.special or 0, self.key_length(client)) + client.offset
 
     def kind(self, client: Client) -> Kind:
         """What neighbours have to have in common for one scope over both: the class, and the blocks that no scope leaves.
@@ -111,8 +121,6 @@ class ServiceMap:
         return self.classify(client), barrier, nowhere
 
     def uniform(self, client: Client) -> int:
-        if self.tree is not None:
-            return max(self.tree.length(client.family, client.network), client.special or 0)
         borders = self.borders.uniform_prefix(client.family, client.network)
         return min(max(client.place_prefix, client.special or 0, borders), FINEST_PREFIX[client.family])
 

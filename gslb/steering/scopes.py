@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from gslb.geo.overlay import UNIT_SHIFT
-from gslb.model import FINEST_PREFIX, Family, Location, Service, Site
+from gslb.model import FINEST_PREFIX, Family, Location, Rule, Service, Site
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +23,9 @@ class ScopeTree:
 
     borders: Mapping[Family, Sequence[int]]
 
-    def __len__(self) -> int:
-        return sum(map(len, self.borders.values()))
+    @property
+    def octets(self) -> int:
+        return 4 * len(self.borders[4]) + 8 * len(self.borders[6])
 
     def length(self, family: Family, address: int) -> int:
         """Of the leaf that `address` is in: at most 24, or 56."""
@@ -49,8 +50,13 @@ class Scopes:
     trees: Mapping[str, ScopeTree] = field(default_factory=dict)
 
 
-def tree_key(service: Service, sites: Sequence[Site], vantages: Mapping[str, Location], rules: Sequence[object]) -> str:
-    """Equal for services whose clients are told apart by the same: `rules` are those that hold."""
-    regions = None if service.regions is None else list(service.regions.items())
+def sites_key(sites: Sequence[Site], vantages: Mapping[str, Location]) -> str:
+    """Of what all services of a configuration have in common."""
     known = [(site.id, site.region, site.location, site.weight, site.only) for site in sites]
-    return sha256(repr((regions, list(rules), known, sorted(vantages.items()))).encode()).hexdigest()
+    return sha256(repr((known, sorted(vantages.items()))).encode()).hexdigest()
+
+
+def tree_key(sites: str, service: Service, rules: Sequence[Rule]) -> str:
+    """Equal for services that tell clients apart alike: `sites` is the key of those, `rules` are those that hold."""
+    regions = None if service.regions is None else list(service.regions.items())
+    return sha256(repr((sites, regions, list(rules))).encode()).hexdigest()
