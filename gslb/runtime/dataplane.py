@@ -24,7 +24,7 @@ from gslb.model import Configuration, GeoSettings, Limits, Tls
 from gslb.runtime.observing import Observing
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener, turn_away
-from gslb.steering import ClientClass, Located, Locator, Sample, SteeringMap
+from gslb.steering import ClientClass, Located, Locator, Sample, Scopes, SteeringMap
 
 STALE_INTERVALS = 3
 MOST_WAITING = 1000  # new classes and samples between two tallies
@@ -129,6 +129,8 @@ class DataPlane:
         self._configuration: Configuration | None = None
         self._geo_stamp: object = None
         self._map_stamp: object = None
+        self._scopes: Scopes | None = None
+        self._scopes_used: Scopes | None = None
         self._numbers: dict[tuple[str, ClientClass], int] = {}
         self._new: list[list[Any]] = []
         self._samples: list[dict[str, Any]] = []
@@ -183,12 +185,20 @@ class DataPlane:
         self.beat()
 
     def _locate_by(self, snapshot: Snapshot) -> None:
-        """A new map, new databases or another control forget every client; otherwise classes are only appended."""
+        """A new map, new databases or another control forget every client; otherwise classes are only appended.
+
+        So do new trees of scopes: a client that is known was told an older scope, true and narrower.
+        """
         configuration = snapshot.world.configuration
         stamp = (configuration.digest, snapshot.world.today, self._geo_stamp, snapshot.lineage)
-        if stamp != self._map_stamp:
+        anew = stamp != self._map_stamp
+        if anew:
             self._map_stamp, self._numbers = stamp, {}
-            self.steering = SteeringMap(configuration, snapshot.world.today)
+        self._scopes = snapshot.scopes or self._scopes  # a control that has just started has none yet, and ours stay true
+        scopes = self._scopes if self._scopes is not None and self._scopes.geo == self.geo.stamp else None
+        if anew or scopes is not self._scopes_used:
+            self._scopes_used = scopes
+            self.steering = SteeringMap(configuration, snapshot.world.today, scopes=scopes)
             self.locator = Locator(self.geo.lookup, self.steering, self._numbers, configuration.limits.cached_networks)
         for number in range(len(self._numbers), len(snapshot.classes)):
             self._numbers[snapshot.classes[number]] = number
