@@ -39,6 +39,21 @@ def bind(
     _give(import_bind(str(zone_file), origin, keep_soa=soa), output)
 
 
+@app.command()
+def gdnsd(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="As /etc/gdnsd: config, zones/, geoip/.", show_default=False)],
+    output: Output = None,
+) -> None:
+    """Print a configuration that steers as a gdnsd 3.8 does.
+
+    Taken are geoip maps (datacenters, countries, nets, auto), metafo, simplefo, multifo, weighted and static; monitoring by
+    http_status, tcp_connect, extmon, extfile, static and null; zones with DYNA and DYNC; where it listens.
+    """
+    from gslb.config.importers import import_gdnsd
+
+    _give(import_gdnsd(str(folder)), output)
+
+
 def _give(imported: Imported, output: Path | None) -> None:
     from gslb.errors import UsageError
 

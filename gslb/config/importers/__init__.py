@@ -5,6 +5,7 @@ of `zones`; `document` writes YAML and holds it to what `gslb check` accepts. `g
 """
 
 from gslb.config.importers.bind import import_bind
+from gslb.config.importers.gdnsd.write import import_gdnsd
 from gslb.config.importers.notes import Imported, Note
 
-__all__ = ["Imported", "Note", "import_bind"]
+__all__ = ["Imported", "Note", "import_bind", "import_gdnsd"]

@@ -70,6 +70,7 @@ def flow_map(items: Mapping[str, Any]) -> CommentedMap:
 def dumped(document: Mapping[str, Any], heading: str) -> str:
     yaml = YAML()
     yaml.width = _WIDE
+    yaml.representer.ignore_aliases = lambda *_: True
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = StringIO()
     whole = CommentedMap(document)

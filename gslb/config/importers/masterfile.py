@@ -66,6 +66,7 @@ class MasterFile:
     """Reads one zone. `found` are its records in the order of the files."""
 
     restores_ttl = False  # whether $TTL of an included file ends with it
+    repeats_ttl = True  # whether a line without TTL has that of the line before
 
     def __init__(self, zone: dns.name.Name, notes: Notes) -> None:
         self.zone = zone
@@ -183,7 +184,7 @@ class MasterFile:
             elif word.upper() != "IN":
                 break
             word, rest = first_word(rest)
-        if ttl_s is not None:
+        if ttl_s is not None and self.repeats_ttl:
             self._last_s = ttl_s
         effective_s = next((one for one in (ttl_s, self._default_s, self._last_s) if one is not None), None)
         if not owner.is_subdomain(self.zone):

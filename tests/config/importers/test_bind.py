@@ -21,10 +21,10 @@ ns1 A 192.0.2.53
 """
 
 
-def imported(folder: Path, text: str, **options: bool) -> tuple[str, list[str]]:
+def imported(folder: Path, text: str, *, keep_soa: bool = False) -> tuple[str, list[str]]:
     file = folder / "example.net.zone"
     file.write_text(text)
-    found = import_bind(str(file), **options)
+    found = import_bind(str(file), keep_soa=keep_soa)
     return found.text, [str(note).replace(f"{folder}/", "") for note in found.notes]
 
 
