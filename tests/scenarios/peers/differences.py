@@ -10,7 +10,9 @@ from tests.scenarios.peers.replies import NOTHING, Reply
 
 NOERROR, FORMERR, NXDOMAIN, NOTIMP, REFUSED, NOTAUTH, BADVERS, BADCOOKIE = 0, 1, 3, 4, 5, 9, 16, 23
 Condition = Callable[[Case, Reply, Reply], bool]
-UNASSIGNED, UNWILLING = (0,), (NOTIMP, NOTAUTH, FORMERR)
+NO_OPT = frozenset(("two-opts", "opt-below", "counts", "cut"))
+NOT_ONE = frozenset(("two-opts", "two-questions", "no-question", "counts", "cut"))
+UNASSIGNED, UNWILLING = (0,), (NOTIMP, NOTAUTH, FORMERR, REFUSED)
 META_TYPES = frozenset(range(128, 256)) - {ANY}
 
 
@@ -70,9 +72,9 @@ EVERYBODY = (
     ),
     _row(
         "FORMERR says why",
-        "option-15",
+        OPTIONS,
         lambda case, ours, theirs: ours.rcode == FORMERR and ours.option(15) is not None,
-        "RFC 8914 section 2: an extended error may go with any RCODE",
+        "RFC 8914 section 2: an extended error may go with any RCODE; a message that could not be read has no wishes",
     ),
     _row(
         "FORMERR for an OPT has an OPT",
@@ -83,8 +85,14 @@ EVERYBODY = (
     _row(
         "FORMERR for an OPT that is not one",
         "opt",
-        lambda case, ours, theirs: bool(case.traits & {"two-opts", "opt-below"}) and ours.rcode == theirs.rcode == FORMERR,
-        "RFC 6891 section 6.1.1: which of two is meant is not known, and one that is not at the root is none",
+        lambda case, ours, theirs: bool(case.traits & NO_OPT) and ours.rcode == theirs.rcode == FORMERR,
+        "RFC 6891 section 6.1.1: which of two is meant is not known, one below the root is none, nor is one in half a message",
+    ),
+    _row(
+        "an OPT below the root",
+        WHOLE,
+        _is_broken("opt-below"),
+        "RFC 6891 section 6.1.2: its name must be the root",
     ),
     _row(
         "another opcode gets a header alone",
@@ -100,9 +108,9 @@ EVERYBODY = (
     ),
     _row(
         "a transfer that is not allowed is refused",
-        "rcode",
-        lambda case, ours, theirs: case.type in (AXFR, IXFR) and ours.rcode == REFUSED and theirs.rcode in UNWILLING,
-        "RFC 5936 section 2.2.1",
+        f"rcode {OPTIONS}",
+        lambda case, ours, theirs: case.type in (AXFR, IXFR) and ours.rcode in (REFUSED, NOTAUTH) and theirs.rcode in UNWILLING,
+        "RFC 5936 section 2.2.1: NOTAUTH for what is no zone here, REFUSED for who may not have it",
     ),
     _row(
         "OPT and TSIG are not data",
@@ -129,6 +137,18 @@ EVERYBODY = (
         "RFC 6891 section 6.1.3: BADVERS, with the version that is spoken; what the options of another mean is not known",
     ),
     _row(
+        "a cookie alone",
+        f"rcode opt {OPTIONS}",
+        lambda case, ours, theirs: "no-question" in case.traits and ours.rcode in (NOERROR, BADCOOKIE) and _is_cookie(case, ours),
+        "RFC 7873 section 5.4: no question is needed to get one, or to hear that the one sent is none of ours",
+    ),
+    _row(
+        "not one question, two OPTs or half a message, of another version",
+        WHOLE,
+        lambda case, ours, theirs: bool(case.traits & NOT_ONE) and (ours.rcode, theirs.rcode) == (FORMERR, BADVERS),
+        "RFC 6891 section 6.1.1, RFC 9619 section 4: FORMERR, whatever version it is of",
+    ),
+    _row(
         "class ANY is not authoritative",
         "AA",
         lambda case, ours, theirs: case.klass == ANY_CLASS and "AA" not in ours.flags,
@@ -144,22 +164,22 @@ KNOT = (
         "RFC 1035 section 4.1.1: the counts tell what belongs to a message; what follows does not",
     ),
     _row(
-        "records in the answer section of a query",
-        WHOLE,
-        lambda case, ours, theirs: bool(case.traits & {"answer-record", "counts"}) and theirs.rcode in (NOTIMP, FORMERR),
-        "RFC 1035 section 4.1.1 allows them, nothing gives them a meaning in a query",
-    ),
-    _row(
         "an OPT in another section",
         WHOLE,
         lambda case, ours, theirs: "opt-in-answer" in case.traits and theirs.rcode == FORMERR and ours.opt is None,
         "RFC 6891 section 6.1.1: an OPT is in the additional section; elsewhere it says nothing",
     ),
     _row(
-        "an OPT below the root",
+        "a cookie that is wrong",
         WHOLE,
-        _is_broken("opt-below"),
-        "RFC 6891 section 6.1.2: its name must be the root",
+        _is_broken("bad-cookie"),
+        "RFC 7873 section 5.2.2: FORMERR; Knot looks at cookies with a module that is not loaded here",
+    ),
+    _row(
+        "a cookie",
+        "option-10",
+        lambda case, ours, theirs: _is_cookie(case, ours) and theirs.option(10) is None,
+        "RFC 7873 section 5.2.3: the client's half as it came, and one of ours",
     ),
     _row(
         "EXPIRE",
@@ -175,15 +195,15 @@ KNOT = (
     ),
     _row(
         "ANY has one HINFO",
-        "answer authority additional",
+        "answer authority additional TC",
         lambda case, ours, theirs: case.type == ANY and _has("IN HINFO", ours.answer),
         "RFC 8482 section 4.2; Knot takes one of the RRsets (section 4.1)",
     ),
     _row(
         "minimal responses",
         "additional",
-        lambda case, ours, theirs: "AA" in ours.flags and not ours.additional and _are_addresses(theirs.additional),
-        "RFC 1034 section 4.3.2 step 6: addresses of targets may be useful, and make an answer larger",
+        lambda case, ours, theirs: bool(ours.answer) and not ours.additional and _may_be_useful(theirs.additional),
+        "RFC 1034 section 4.3.2 step 6, RFC 9460 section 4.1: what targets have may be useful, and makes an answer larger",
     ),
     _row(
         "type 0 has no data",
@@ -225,6 +245,12 @@ GDNSD = (
         "RFC 8482 section 4.2 leaves the TTL to the server",
     ),
     _row(
+        "ANY at an empty name",
+        "answer authority",
+        lambda case, ours, theirs: case.type == ANY and not ours.answer and _has("IN HINFO", theirs.answer),
+        "RFC 8482 section 4.2 makes up a record for those that are there; where none is, it is NODATA (RFC 8020 section 2)",
+    ),
+    _row(
         "the end of a chain of aliases",
         "rcode answer authority additional",
         lambda case, ours, theirs: _has("IN CNAME", ours.answer) and theirs.answer <= ours.answer,
@@ -251,8 +277,8 @@ GDNSD = (
     _row(
         "DS at a delegation",
         "rcode AA answer authority additional",
-        lambda case, ours, theirs: case.type == DS and _has("IN DS", ours.answer),
-        "RFC 4035 section 3.1.4.1; gdnsd takes no zone that has one",
+        lambda case, ours, theirs: case.type == DS and "AA" in ours.flags and "AA" not in theirs.flags,
+        "RFC 4035 section 3.1.4.1: the parent has it, or can tell that there is none; gdnsd takes no zone that has one",
     ),
 )
 
@@ -271,5 +297,5 @@ def _has(kind: str, records: frozenset[str]) -> bool:
     return any(f" {kind} " in record for record in records)
 
 
-def _are_addresses(records: frozenset[str]) -> bool:
-    return all(record.split()[3] in ("A", "AAAA") for record in records)
+def _may_be_useful(records: frozenset[str]) -> bool:
+    return all(record.split()[3] in ("A", "AAAA", "SVCB", "HTTPS") for record in records)

@@ -11,7 +11,7 @@ A, NS, CNAME, SOA, MX, TXT, AAAA, ANY = 1, 2, 5, 6, 15, 16, 28, 255
 OPT, DS, RRSIG, NSEC, TSIG, IXFR, AXFR, MAILB, MAILA = 41, 43, 46, 47, 250, 251, 252, 253, 254
 IN, CH, HS, NONE, ANY_CLASS = 1, 3, 4, 254, 255
 USUAL = (A, A, A, AAAA, AAAA, NS, CNAME, SOA, MX, TXT)
-TYPED = (12, 33, 35, 43, 44, 46, 47, 48, 50, 52, 59, 60, 64, 65, 257, 13, 99, 65280)
+TYPED = (12, 33, 35, 43, 43, 43, 44, 46, 47, 48, 50, 52, 59, 60, 64, 65, 257, 13, 99, 65280)
 ODD = (0, ANY, ANY, 100, 128, 249, MAILB, MAILA, 65281, 65535, AXFR, IXFR, OPT, TSIG)
 ECS, NSID, COOKIE, KEEPALIVE, PADDING, EXPIRE, CHAIN, EDE = 8, 3, 10, 11, 12, 9, 13, 15
 
@@ -52,7 +52,7 @@ class _Draft:
         klass = chance.choices((IN, CH, HS, NONE, ANY_CLASS, 0, 2), (94, 1, 1, 1, 2, 0.5, 0.5))[0]
         tcp = chance.random() < 0.2
         wire = self._wire(labels, kind, klass)
-        if chance.random() < 0.06:
+        if chance.random() < 0.12:
             wire = self._broken(wire, labels)
         name = b".".join(labels).decode("latin-1") + "."
         return Case(self.number, wire, tcp, name, kind, klass, frozenset(self.traits))
@@ -193,6 +193,9 @@ class _Draft:
             case "response":
                 return head[:2] + bytes((head[2] | 0x80,)) + wire[3:]
             case "no-question":
+                if chance.random() < 0.3:
+                    self.traits |= {"cookie", "option-10"}
+                    rest = pack("!BHHBBHHHHQ", 0, OPT, 1232, 0, 0, 0, 12, COOKIE, 8, chance.getrandbits(64))
                 return _counted(head, 0, 0, 0, 1 if rest else 0) + rest
             case "two-questions":
                 return _counted(head, 2, 0, 0, 1 if rest else 0) + question + question + rest

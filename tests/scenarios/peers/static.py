@@ -57,9 +57,11 @@ def _gdnsd_lines(text: str) -> Iterator[str]:
 
 
 def names() -> list[tuple[bytes, ...]]:
-    """Labels of every owner, without the root's, in the order of the alphabet: the seed decides the rest."""
+    """Labels of every name that exists, empty non-terminals too, without the root's, always in one order."""
     zone = dns.zone.from_text(zone_text(". . 1 1 1 1 1"), relativize=False)
-    return [tuple(name.labels[:-1]) for name in sorted(zone)]
+    depth = len(origin())
+    owners = [tuple(name.labels[:-1]) for name in zone]
+    return sorted({labels[start:] for labels in owners for start in range(max(1, len(labels) - depth + 1))})
 
 
 def origin() -> tuple[bytes, ...]:
