@@ -19,6 +19,8 @@ Transport = Literal["udp", "tcp", "dot"]
 _NUMBERS: Final = {"udp": UDP_TRANSPORT, "tcp": TCP_TRANSPORT, "dot": TLS_TRANSPORT}
 SocketName = tuple[Any, ...]  # (host, port) of IPv4; IPv6 has two more
 
+OCTETS_EACH: Final = 2048  # that have room in a Backlog; most exchanges have 150
+
 T = TypeVar("T")
 
 
@@ -49,23 +51,29 @@ class Sampled(NamedTuple):
 
 
 class Backlog(Generic[T]):
-    """A queue between two threads: one puts and never waits, the other takes. `wake` is called when it was empty."""
+    """A queue between two threads: one puts and never waits, the other takes. `wake` is called when it was empty.
+
+    `limit` items, and so many octets for each: what strangers send over TCP can be 64 KB a query.
+    """
 
     def __init__(self, limit: int, wake: Callable[[], None]) -> None:
         self.limit = limit
         self.dropped = 0  # for want of room; counted by the one who puts
-        self._waiting: deque[T] = deque()
+        self._waiting: deque[tuple[T, int]] = deque()
         self._wake = wake
+        self._put_octets = 0  # each of the two threads adds to its own
+        self._taken_octets = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, item: T) -> None:
+    def put(self, item: T, octets: int = 0) -> None:
         waiting = self._waiting
-        if len(waiting) >= self.limit:
+        if len(waiting) >= self.limit or self._put_octets - self._taken_octets > self.limit * OCTETS_EACH:
             self.dropped += 1
             return
-        waiting.append(item)
+        self._put_octets += octets
+        waiting.append((item, octets))
         if len(waiting) == 1:
             self._wake()
 
@@ -74,7 +82,9 @@ class Backlog(Generic[T]):
         taken: list[T] = []
         try:
             while len(taken) < most:
-                taken.append(self._waiting.popleft())
+                item, octets = self._waiting.popleft()
+                self._taken_octets += octets
+                taken.append(item)
         except IndexError:
             pass
         return taken
@@ -111,9 +121,18 @@ class Observer:
         responder.served = None
         asked_ns = self._clock()
         reply = responder.respond(wire, link.peer[0], _NUMBERS[link.transport])
-        exchange = Exchange(link, wire, reply, asked_ns, self._clock())
-        if self._tap is not None:
-            self._tap.put(exchange)
-        if self._log is not None and self._chance() < self._share:
-            self._log.put(Sampled(exchange, responder.served, responder.serving.world.number))
+        self._note(responder, Exchange(link, wire, reply, asked_ns, self._clock()))
         return reply
+
+    def note(self, responder: Answering, wire: bytes, reply: bytes | None, link: Link) -> None:
+        """Of a query that was answered elsewhere; None: not in one message."""
+        responder.served = None
+        now_ns = self._clock()
+        self._note(responder, Exchange(link, wire, reply, now_ns, now_ns))
+
+    def _note(self, responder: Answering, exchange: Exchange) -> None:
+        octets = len(exchange.query) + len(exchange.reply or b"")
+        if self._tap is not None:
+            self._tap.put(exchange, octets)
+        if self._log is not None and self._chance() < self._share:
+            self._log.put(Sampled(exchange, responder.served, responder.serving.world.number), octets)

@@ -53,7 +53,7 @@ class TcpConnection(asyncio.Protocol):
         self._ended = False
         self._closing = False
         self._waiting = False
-        self._link: Link | None = None
+        self._linked: Link | None = None  # for who observes
         self.paused = False
         self.peer = ""
         self.client = ""
@@ -146,20 +146,25 @@ class TcpConnection(asyncio.Protocol):
             self._send(message, transport)
 
     def _respond(self, wire: bytes, transport: asyncio.Transport) -> bytes | None:
+        observer = self._responder.observer
+        begun = None
         if self._transfers is not None and may_be_transfer(wire):
             begun = self._transfers.begin(wire, self.peer, self._number)
-            if isinstance(begun, Outgoing):
-                self._outgoing = begun
-                return None
-            if begun is not None:
-                return begun
-        observer = self._responder.observer
+        if begun is not None:
+            reply = begun if isinstance(begun, bytes) else None
+            self._outgoing = begun if isinstance(begun, Outgoing) else None
+            if observer is not None:
+                observer.note(self._responder, wire, reply, self._link(transport))
+            return reply
         if observer is None:
             return self._responder.respond(wire, self.peer, self._number)
-        if self._link is None:
+        return observer.respond(self._responder, wire, self._link(transport))
+
+    def _link(self, transport: asyncio.Transport) -> Link:
+        if self._linked is None:
             local, peer = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
-            self._link = Link("dot" if self._number == TLS_TRANSPORT else "tcp", local or ("", 0), peer or (self.peer, 0))
-        return observer.respond(self._responder, wire, self._link)
+            self._linked = Link("dot" if self._number == TLS_TRANSPORT else "tcp", local or ("", 0), peer or (self.peer, 0))
+        return self._linked
 
     def pause_writing(self) -> None:
         """The peer does not read: neither do we, until it does or has been idle for too long."""

@@ -6,14 +6,16 @@ import asyncio
 import random
 import socket
 from collections import Counter
+from typing import Literal
 
 import dns.message
 import pytest
 
 from gslb.dns import Responder, UdpServer
-from gslb.dns.observer import Backlog, Exchange, Link, Observer, Sampled
+from gslb.dns.observer import OCTETS_EACH, Backlog, Exchange, Link, Observer, Sampled
 from tests.dns import worlds
 from tests.dns.door import HOSTS, TRANSPORTS, Transport, bound, opened
+from tests.dns.test_transfer import axfr, primary
 
 pytestmark = pytest.mark.anyio
 LINK = Link("udp", ("192.0.2.53", 53), ("133.11.0.7", 4711))
@@ -129,3 +131,34 @@ def test_the_same_seed_samples_the_same_queries(responder: Responder) -> None:
         return [each.exchange.query[1] for each in log.take(99)]
 
     assert sampled() == sampled() != []
+
+
+@pytest.mark.parametrize(("number", "name"), [("udp", "udp"), ("tcp", "tcp"), ("dot", "tls")])
+def test_who_is_observed_is_counted_as_ever(responder: Responder, number: Literal["udp", "tcp", "dot"], name: str) -> None:
+    Observer(backlog()).respond(responder, QUERY, LINK._replace(transport=number))
+    assert [key[1] for key in responder.counters if key[0] == "gslb_dns_answers_total"] == [name]
+
+
+def test_long_messages_take_more_room() -> None:
+    """Strangers may send 64 KB over TCP: ten thousand of these would be all of our memory."""
+    waiting: Backlog[int] = Backlog(10, lambda: None)
+    for number in range(5):
+        waiting.put(number, octets=OCTETS_EACH * 5)
+    assert (len(waiting), waiting.dropped) == (3, 2)
+    assert waiting.take(2) == [0, 1]
+    waiting.put(9, octets=1)
+    assert (len(waiting), waiting.dropped) == (2, 2)
+
+
+async def test_a_transfer_is_noted_without_what_goes_out() -> None:
+    """A zone may be large, and nobody asks a log for it; a refusal is noted as it is."""
+    tap: Backlog[Exchange] = backlog()
+    async with primary() as here:
+        here.responder.observer = Observer(tap)
+        secondary = await here.connect()
+        await secondary.take(axfr())
+        refused = axfr("elsewhere.test")
+        reply = await secondary.ask(refused)
+    transfer, refusal = tap.take(9)
+    assert (transfer.query, transfer.reply, transfer.link.transport) == (axfr(), None, "tcp")
+    assert (refusal.query, dns.message.from_wire(refusal.reply or b"").rcode()) == (refused, reply.rcode())
