@@ -11,12 +11,14 @@ from pathlib import Path
 import gslb.admin
 import gslb.dns.metrics
 import gslb.redirect.metrics
+import gslb.runtime.signing
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
     "DNS": gslb.dns.metrics.METRICS,
+    "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
 }
 
@@ -46,6 +48,8 @@ scrape_configs:
 | `gslb_site_wrong == 1` | a site serves wrong content |
 | `avg by (service, door, family) (gslb_site_up) < 0.5` | more than half of the sites of a service are gone |
 | `gslb_config_reload_success == 0` | the configuration file has a fault and was refused |
+| `gslb_dnssec_signature_expiry_timestamp_seconds - time() < 3 * 86400` | a zone was not signed anew for long |
+| `gslb_dnssec_keys_overdue == 1` | the time of all keys of a zone is over; the last go on signing |
 | `gslb_workers < gslb_workers_wanted` for some minutes | workers die again and again |
 """
 
