@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from gslb.config.checks import apex, delegations, geo, hints, listen, names, records, rules, services, sites, transfer, users
+from gslb.config.checks import (
+    apex,
+    delegations,
+    geo,
+    hints,
+    listen,
+    names,
+    observe,
+    records,
+    rules,
+    services,
+    sites,
+    transfer,
+    users,
+)
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults
 
@@ -18,6 +32,7 @@ CHECKS = (
     services.check,
     rules.check,
     transfer.check,
+    observe.check,
     users.check,
 )
 

@@ -1,11 +1,11 @@
-"""Zone transfer and the keys that it is signed with; and who looks on."""
+"""Zone transfer and the keys that it is signed with."""
 
 from __future__ import annotations
 
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults, near_miss
 from gslb.config.schema import Table, plain
-from gslb.config.sections import observe, root, transfer, zone
+from gslb.config.sections import root, transfer, zone
 
 
 def check(draft: Draft, faults: Faults) -> None:
@@ -14,9 +14,6 @@ def check(draft: Draft, faults: Faults) -> None:
         table = each.table.value(zone.TRANSFER_)
         if table is not None:
             _known(table, names, faults)
-    tap = draft.root.value(root.DNSTAP_)
-    if tap is not None and (observe.SOCKET in tap) == (observe.TAP_FILE in tap):
-        faults.add(tap.node.line, tap.node.path, "writes to one of two; write socket or file")
 
 
 def _key_names(draft: Draft, faults: Faults) -> dict[str, Table]:

@@ -14,10 +14,15 @@ _CLIENTS = defaulted(
 )
 
 SOCKET = optional("socket", FILE, "A Unix socket on which a dnstap reader listens.", "none")
-TAP_FILE = optional("file", FILE, "A file of Frame Streams; begun anew at each start, and on SIGHUP.", "none")
+TAP_FILE = optional(
+    "file",
+    FILE,
+    "A file of Frame Streams, one for each worker; begun anew at a start and on SIGHUP, what was there stays as `.old`.",
+    "none",
+)
 DNSTAP = section(SOCKET, TAP_FILE, _CLIENTS)
 
-LOG_FILE = required("file", FILE, "One JSON document a line; opened again on SIGHUP.")
+LOG_FILE = required("file", FILE, "One JSON document a line; opened again when it is renamed.")
 ONE_IN = defaulted("one_in", integer(1, 1_000_000_000), _LOG.one_in, "One query in so many is written.")
 QUERY_LOG = section(LOG_FILE, ONE_IN, _CLIENTS)
 
