@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from siphash24 import siphash24  # type: ignore[import-not-found]  # compiled, without stubs
 
@@ -29,7 +30,8 @@ FULL_HEAD: Final = bytes((0, COOKIE_OPTION, 0, FULL_OCTETS))
 _VERSION: Final = b"\1\0\0\0"  # and the reserved octets
 
 
-class Seen(NamedTuple):
+@dataclass(slots=True)  # not frozen: that costs as much as the hash
+class Seen:
     """What a cookie was found to be, and the whole one to answer with. `result` is for the counters."""
 
     good: bool

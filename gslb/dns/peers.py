@@ -14,21 +14,23 @@ class Peers:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: dict[str, tuple[Family, int]] = {}
+        self._known: dict[str, tuple[tuple[Family, int], bytes]] = {}
 
     def number(self, peer: str) -> tuple[Family, int]:
+        return self._read(peer)[0]
+
+    def octets(self, peer: str) -> bytes:
+        return self._read(peer)[1]
+
+    def _read(self, peer: str) -> tuple[tuple[Family, int], bytes]:
         known = self._known.get(peer)
         if known is None:
             address = ip_address(peer)
-            known = address.version, int(address)
+            known = (address.version, int(address)), address.packed
             if len(self._known) >= self._most:
                 self._known.clear()
             self._known[peer] = known
         return known
-
-    def octets(self, peer: str) -> bytes:
-        family, address = self.number(peer)
-        return address.to_bytes(ADDRESS_BITS[family] // 8, "big")
 
     def asker(self, edns: Edns | None, peer: str) -> Asker:
         """RFC 7871 section 7.1.2: without a subnet, or with one of length 0, the resolver is the client."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from gslb.dns.answer import Answer, empty
@@ -170,23 +171,24 @@ class Responder:
         kept = None if tcp else serving.kept.get(key) or serving.kept.get((key, peer)) or self._cookied(serving, wire, peer)
         if kept is None:
             kept = self._answer(serving, wire, peer, tcp)
-        tail, names, kind, served, _, known = kept
-        if self._limiter is not None and not tcp and not known and not self._limiter.admits(peer):
+        if self._limiter is not None and not tcp and not kept.known and not self._limiter.admits(peer):
             if not self._limiter.dry_run:
                 self.served = None
                 less = instead(kept, self._limiter, self.counters)
                 return less and wire[:2] + less
             add(self.counters, "gslb_dns_rate_limited_total", "dry-run")
-        self.served = served
+        self.served = served = kept.served
         counters = self.counters
-        for name in names:
+        for name in kept.counters:
             counters[name] = counters.get(name, 0) + 1
         if served is not None and self._on_sample is not None and self._clock() >= self._next_sample_s:
             self._next_sample_s = self._clock() + SAMPLE_EVERY_S
             steered, asker = served.steered, served.asker
             network = network_of(serving.world, steered.service, asker.family, asker.address, asker.length)
-            self._on_sample(sample(serving.world, steered, network, TYPE_NAMES.get(kind, str(kind)), served.located.scope))
-        return wire[:2] + tail
+            self._on_sample(
+                sample(serving.world, steered, network, TYPE_NAMES.get(kept.type, str(kept.type)), served.located.scope)
+            )
+        return wire[:2] + kept.tail
 
     def _cookied(self, serving: Serving, wire: bytes, peer: str) -> Kept | None:
         """What is kept of this query with any cookie, made the answer to this one."""
@@ -334,7 +336,7 @@ class Responder:
     def _keep_cookied(self, serving: Serving, head: bytes, peer: str, kept: Kept) -> None:
         """Without the cookie, which is the end of all."""
         if self._jar is not None:
-            bare = kept._replace(tail=kept.tail[:-FULL_OCTETS], brief=kept.brief[:-FULL_OCTETS])
+            bare = replace(kept, tail=kept.tail[:-FULL_OCTETS], brief=kept.brief[:-FULL_OCTETS])
             self._keep(serving.cookied, head, peer, bare)
 
     def _keep(self, where: dict[bytes | tuple[bytes, str], Kept], key: bytes, peer: str, kept: Kept) -> None:

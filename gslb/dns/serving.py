@@ -41,7 +41,8 @@ class Served(NamedTuple):
     from_table: bool
 
 
-class Kept(NamedTuple):
+@dataclass(slots=True)  # not frozen: that is a microsecond for each that is made, and a query may make one
+class Kept:
     """What is remembered of a query: the answer behind its ID, and the counters to add to; for samples the type, and how a
     steered answer came about.
 

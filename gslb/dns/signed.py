@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from gslb.dns.codes import NOTAUTH, RCODE_NAMES, TRANSPORT_NAMES, TYPE_NAMES
 from gslb.dns.edns import opt_record
@@ -34,7 +35,7 @@ def answer_signed(
         tail = truncated(tail, query.question, query.edns, opt, limit)
         counters = (*counters, ("gslb_dns_truncated_total", TRANSPORT_NAMES[transport]))
     signed = transaction.sign(wire[:2] + tail, now_s)[2:]
-    return kept._replace(tail=signed, counters=counters, brief=b"", known=True)  # who has the key has not forged the address
+    return replace(kept, tail=signed, counters=counters, brief=b"", known=True)  # who has the key has not forged the address
 
 
 def _refused(wire: bytes, query: Query, transaction: Transaction, now_s: int, transport: int) -> Kept:
