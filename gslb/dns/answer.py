@@ -17,7 +17,7 @@ from gslb.dns.codes import AA, CNAME, IN, MB, MD, MF, MG, MINFO, MR, MX, NOERROR
 from gslb.dns.names import ROOT, name_length, suffixes
 
 if TYPE_CHECKING:
-    from gslb.dns.denial import Open
+    from gslb.dns.sealing import Sealing
 
 _HEAD = Struct("!HHHHH")
 _POINTER = Struct("!H")
@@ -52,8 +52,8 @@ class Answer:
     """`heads` are the ten octets after the ID: by RD, and by 2 with an OPT. `anchor` is a length in octets.
 
     `error` is an extended DNS error as an option, for queries that have an OPT. For who asks for signatures (RFC 4035
-    section 3.1) there is the same with them: `secure`, or for a name that does not exist `open`. `seal` of such a one is
-    "signed", or "reduced" where it tells less, as the signature over all is not there.
+    section 3.1) there is the same with them: `secure`, or `sealing` to join it. `seal` of such a one is "signed", or
+    "reduced" where it tells less, as the signature over all is not there.
     """
 
     rcode: int
@@ -63,7 +63,7 @@ class Answer:
     pointers: tuple[int, ...] = ()
     error: bytes = b""
     secure: Answer | None = None
-    open: Open | None = None
+    sealing: Sealing | None = None
     seal: str = ""
 
     def body_for(self, name_octets: int) -> bytes:

@@ -2,20 +2,21 @@
 
 Each name with records has an NSEC that names the next one in canonical order and the types at its own. So the record at
 a name, or at the last name before it, proves what is not there: a type, or every name in between. The chain is made and
-signed in control; a worker finds the place of a name in it by bisection and joins what was prepared.
+signed in control; a worker finds the place of a name in it by bisection.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from gslb.dns.answer import Answer, Rrset, write
+from gslb.dns.answer import Rrset
 from gslb.dns.codes import NSEC, RRSIG
 
 Key = tuple[bytes, ...]
 Signed = tuple[Rrset, Rrset]  # a set of records, and the signatures over it
+Link = tuple[bytes, bytes, tuple[bytes, ...]]  # owner of an NSEC, its RDATA, and that of the signatures over it
 
 
 def canonical_key(name: bytes) -> Key:
@@ -46,76 +47,27 @@ def nsec(owner: bytes, following: bytes, kinds: Iterable[int], ttl_s: int) -> Rr
     return Rrset(owner, NSEC, ttl_s, (following + type_bitmap((*kinds, NSEC, RRSIG)),))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NsecChain:
     """All NSEC records of a zone with their signatures, in canonical order; the apex is the first."""
 
     keys: Sequence[Key]
-    records: Sequence[Signed]
+    links: Sequence[Link]
+    ttl_s: int
 
     def place(self, name: bytes) -> int:
         """The number of the record at `name`, or else of the one that covers it."""
         return bisect_right(self.keys, canonical_key(name)) - 1
 
+    def at(self, name: bytes) -> Signed | None:
+        """The NSEC whose owner is this name."""
+        place = self.place(name)
+        return self.signed(place) if self.links[place][0] == name else None
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Open:
-    """A signed answer to names that don't exist, complete but for the NSEC that covers the name asked for.
+    def signed(self, place: int) -> Signed:
+        owner, rdata, signatures = self.links[place]
+        return Rrset(owner, NSEC, self.ttl_s, (rdata,)), Rrset(owner, RRSIG, self.ttl_s, signatures)
 
-    `proofs` are the numbers of those that belong to it whatever the name.
-    """
-
-    anchor: bytes
-    chain: NsecChain
-    answers: tuple[Rrset, ...]
-    authority: tuple[Rrset, ...]
-    additional: tuple[Rrset, ...]
-    proofs: tuple[int, ...]
-    rcode: int
-    authoritative: bool
-
-    def closed(self, place: int) -> Answer:
-        """For the names that the record at this place covers."""
-        return self._with((place, *self.proofs))
-
-    def exact(self) -> Answer:
-        """For the one name that does exist: that of the wildcard itself, or any that this was made for."""
-        return self._with(self.proofs)
-
-    def _with(self, places: Iterable[int]) -> Answer:
-        proofs = (rrset for place in dict.fromkeys(places) for rrset in self.chain.records[place])
-        answer = write(
-            self.anchor,
-            self.answers,
-            (*self.authority, *proofs),
-            self.additional,
-            rcode=self.rcode,
-            authoritative=self.authoritative,
-        )
-        return replace(answer, seal="signed")
-
-
-class Closed:
-    """Answers that were closed, kept: names are without end, the gaps between them are not."""
-
-    __slots__ = ("_answers", "_limit")
-
-    def __init__(self, limit: int = 8192) -> None:
-        self._answers: dict[tuple[Open, int], Answer] = {}
-        self._limit = limit
-
-    def find(self, opened: Open, name: bytes) -> Answer:
-        key = (opened, opened.chain.place(name))
-        answer = self._answers.get(key)
-        if answer is None:
-            answer = opened.closed(key[1])
-            if len(self._answers) >= self._limit:
-                self._answers.clear()
-            self._answers[key] = answer
-        return answer
-
-    def __len__(self) -> int:
-        return len(self._answers)
-
-    def __reduce__(self) -> tuple[type[Closed], tuple[int]]:
-        return Closed, (self._limit,)
+    @property
+    def records(self) -> Iterator[Signed]:
+        return map(self.signed, range(len(self.links)))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gslb.dns.answer import Answer, Rrset
-from gslb.dns.codes import AAAA, ANY, CNAME, DS, HINFO, NSEC, NXDOMAIN, RRSIG, A
+from gslb.dns.codes import AAAA, ANY, CNAME, DS, HINFO, NOERROR, NXDOMAIN, A
+from gslb.dns.denial import NsecChain
 from gslb.dns.names import parent
 from gslb.dns.secure import Draft, Given, Seal, given, plain
 from gslb.dns.steered import KINDS
@@ -22,7 +23,8 @@ HINFO_ANY = b"\x07RFC8482\x00"
 class Node:
     """A name that exists. `answers` by type, else `otherwise`; `service` steers its A and AAAA.
 
-    `wildcard` answers for names below that don't exist; without one, `missing` does.
+    `wildcard` answers for names below that don't exist; without one, `missing` does. `chain` is that of the signed zone
+    which answers for the name.
     """
 
     answers: Mapping[int, Answer]
@@ -30,6 +32,7 @@ class Node:
     missing: Answer
     service: str | None = None
     wildcard: Node | None = None
+    chain: NsecChain | None = None
 
     def answer(self, kind: int) -> Answer:
         return self.answers.get(kind) or self.otherwise
@@ -43,10 +46,13 @@ class ZoneWriter:
         self.steered = steered
         self.seal = seal
         self.soa = Given(data.soa, data.apex, data.denial_ttl_s)
-        self._nodata = Draft(authority=(self.soa,))
-        self._nxdomain = Draft(authority=(self.soa,), rcode=NXDOMAIN)
-        self.nodata = plain(data.apex, self._nodata)
-        self.nxdomain = plain(data.apex, self._nxdomain)
+        self.chain = None if seal is None else seal.chain
+        self.nodata = self._denial(NOERROR)
+        self.nxdomain = self._denial(NXDOMAIN)
+
+    def _denial(self, rcode: int) -> Answer:
+        answer = plain(self.data.apex, Draft(authority=(self.soa,), rcode=rcode))
+        return answer if self.seal is None else self.seal.denial(answer, self.soa)
 
     def nodes(self) -> dict[bytes, Node]:
         nodes = {name: self.node(name) for name in self.data.existing}
@@ -64,13 +70,13 @@ class ZoneWriter:
         if CNAME in rrsets:
             return self.alias(name, rrsets[CNAME])
         service = self.steered.get(name)
-        answers = self.of_signing(name)
+        answers: dict[int, Answer] = {}
         for kind, rrset in rrsets.items():
             if not service or kind not in (A, AAAA):  # what a configuration must not have, and the door must not tell
                 answers[kind] = self.told(name, given(rrset, None))
         if rrsets or service:
             answers[ANY] = self.told(name, given(Rrset(name, HINFO, HINFO_TTL_S, (HINFO_ANY,)), None))
-        return Node(answers, self.no_data(name), self.no_name(name), service)
+        return Node(answers, self.nodata, self.nxdomain, service, chain=self.chain)
 
     def delegated(self, name: bytes, cut: bytes) -> Node:
         """At and below a cut all is a referral without AA, but DS at the cut, which is the parent's (RFC 4035
@@ -79,7 +85,7 @@ class ZoneWriter:
         answers = {}
         if name == cut:
             ds = self.data.names[cut].get(DS)
-            answers[DS] = self.no_data(cut) if ds is None else self.told(cut, given(ds, None))
+            answers[DS] = self.nodata if ds is None else self.told(cut, given(ds, None))
         return Node(answers, referral, referral)
 
     def referral(self, cut: bytes) -> Draft:
@@ -103,8 +109,7 @@ class ZoneWriter:
             for kind, rrset in chain.rrsets.items()
         }
         answers |= dict.fromkeys((CNAME, ANY), self.told(name, links[0]))
-        answers |= self.of_signing(name)  # RFC 4035 section 2.5: they stand beside a CNAME
-        return Node(answers, self.written(name, self.end(chain, links)), self.no_name(name))
+        return Node(answers, self.written(name, self.end(chain, links)), self.nxdomain, chain=self.chain)
 
     def end(self, chain: Chain, links: tuple[Given, ...]) -> Draft:
         """What a chain comes to for a type that its last name does not have."""
@@ -117,45 +122,20 @@ class ZoneWriter:
         # RFC 6604 section 3: the RCODE is that of the last name
         return Draft(links, (self.soa,), rcode=chain.rcode, denied=(*chain.expanded, *absent))
 
-    def of_signing(self, name: bytes) -> dict[int, Answer]:
-        """The NSEC of a name, and of its signatures those of the NSEC alone: as with ANY, one set of them is an answer
-        and all would be a large one (RFC 8482 section 4.1)."""
-        found = None if self.seal is None else self.seal.at(name)
-        if found is None:
-            return {}
-        nsec, signature = found
-        return {NSEC: self.told(name, given(nsec, None)), RRSIG: self.told(name, given(signature, None, signed=False))}
-
     def told(self, name: bytes, one: Given) -> Answer:
-        return self.written(name, Draft((one,)))
+        if self.seal is None or name.startswith(WILDCARD):
+            return self.written(name, Draft((one,)))
+        return self.seal.told(plain(name, Draft((one,))), one)
 
     def denials(self, name: bytes) -> dict[Family, Answer]:
         """For clients of a steered name that get no address of a family. The NSEC denies that type alone: another client
         may get the other, and RFC 8198 lets resolvers answer from it."""
         if self.seal is None:
             return {4: self.nodata, 6: self.nodata}
-        return {
-            family: self.seal.sealed(self.nodata, name, self._nodata, [self.seal.without(name, kind)])
-            for family, kind in KINDS.items()
-        }
+        return {family: self.seal.without(self.nodata, name, kind) for family, kind in KINDS.items()}
 
-    def no_data(self, name: bytes) -> Answer:
-        return self.nodata if self.seal is None else self.written(name, replace(self._nodata, denied=(name,)), self.nodata)
-
-    def no_name(self, name: bytes) -> Answer:
-        """For names below: neither they nor a wildcard in their place exist (RFC 4035 section 3.1.3.2)."""
-        wildcard = WILDCARD + name
-        if self.seal is None or len(wildcard) > 255 or wildcard in self.data.existing:
-            return self.nxdomain
-        draft = replace(self._nxdomain, denied=(wildcard,))
-        return replace(self.nxdomain, open=self.seal.opened(self.nxdomain, name, draft).open)
-
-    def written(self, name: bytes, draft: Draft, answer: Answer | None = None) -> Answer:
-        """`answer` is what it is without signatures, if that is there already."""
+    def written(self, name: bytes, draft: Draft) -> Answer:
         # Behind a wildcard stand names that share no more than its parent with it.
-        wildcard = name.startswith(WILDCARD)
-        anchor = parent(name) if wildcard else name
-        answer = plain(anchor, draft) if answer is None else answer
-        if self.seal is None:
-            return answer
-        return self.seal.opened(answer, anchor, draft) if wildcard else self.seal.sealed(answer, anchor, draft)
+        anchor = parent(name) if name.startswith(WILDCARD) else name
+        answer = plain(anchor, draft)
+        return answer if self.seal is None else self.seal.joined(answer, anchor, draft)

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from gslb.dns.answer import Answer, Rrset, write
 from gslb.dns.codes import AAAA, DS, NOERROR, NS, A
-from gslb.dns.denial import NsecChain, Open, Signed, canonical_key, nsec
+from gslb.dns.denial import Link, NsecChain, canonical_key, nsec
+from gslb.dns.sealing import Denial, Joined, Signatures
 from gslb.dns.zone import ZoneData
 
 ADDRESSES = frozenset((A, AAAA))
@@ -85,56 +86,56 @@ class Seal:
             known = self._signatures[rrset] = self._signer.sign(self._zone, rrset, rrset.ttl_s)
         return known
 
-    def at(self, name: bytes) -> Signed | None:
-        """The NSEC whose owner is this name."""
-        found = self.chain.records[self.chain.place(name)]
-        return found if found[0].owner == name else None
+    def told(self, answer: Answer, one: Given) -> Answer:
+        """The answer is this one set of records, or none of its own."""
+        return replace(answer, sealing=Signatures.of(self._signature_of(one))) if one.signed else answer
 
-    def without(self, name: bytes, kind: int) -> Signed:
-        """The NSEC of a name as it is while steering has no address of that family there."""
-        place = self.chain.place(name)
-        following = self.chain.records[(place + 1) % len(self.chain.records)][0].owner or name
-        return self._signed(nsec(name, following, self._types(name) - {kind}, self._data.denial_ttl_s))
-
-    def sealed(self, answer: Answer, anchor: bytes, draft: Draft, proofs: Iterable[Signed] = ()) -> Answer:
-        """The same with its signed form; `proofs` are NSEC records that are not of the chain."""
-        return replace(answer, secure=self._opened(anchor, draft, proofs).exact())
-
-    def opened(self, answer: Answer, anchor: bytes, draft: Draft) -> Answer:
-        """The same with its signed forms, for the name itself and for those that do not exist below its parent (or below
-        `anchor`, which then does)."""
-        opened = self._opened(anchor, draft)
-        return replace(answer, secure=opened.exact(), open=opened)
-
-    def _opened(self, anchor: bytes, draft: Draft, proofs: Iterable[Signed] = ()) -> Open:
-        return Open(
+    def joined(self, answer: Answer, anchor: bytes, draft: Draft) -> Answer:
+        sealing = Joined(
             anchor,
             self.chain,
             tuple(self._with_signatures(draft.answers)),
-            (
-                *self._with_signatures((*draft.authority, *draft.sealing)),
-                *(rrset for proof in proofs for rrset in proof),
-            ),
+            tuple(self._with_signatures((*draft.authority, *draft.sealing))),
             draft.additional,
             tuple(self.chain.place(name) for name in draft.denied),
             draft.rcode,
             draft.authoritative,
         )
+        return replace(answer, sealing=sealing)
+
+    def denial(self, answer: Answer, soa: Given) -> Answer:
+        """An answer that is this SOA and nothing else, for every name."""
+        signed = (soa.told(), self._signature_of(soa))
+        return replace(answer, sealing=Denial(self._data.apex, self.chain, signed, answer.rcode))
+
+    def without(self, answer: Answer, name: bytes, kind: int) -> Answer:
+        """The denial at a name where steering has no address of this family, for this client. Its NSEC is not that of the
+        chain, which has all types that anybody may get."""
+        links = self.chain.links
+        place = self.chain.place(name)
+        following = links[(place + 1) % len(links)][0]
+        rrset = nsec(name, following, self._types(name) - {kind}, self._data.denial_ttl_s)
+        if not isinstance(answer.sealing, Denial):
+            return answer
+        return replace(answer, secure=answer.sealing.proved([(rrset, self.signature(rrset))]))
+
+    def _signature_of(self, one: Given) -> Rrset:
+        return replace(self.signature(one.rrset), owner=one.name, ttl_s=one.ttl_s)
 
     def _with_signatures(self, section: Iterable[Given]) -> Iterator[Rrset]:
         for one in section:
             yield one.told()
             if one.signed:
-                yield replace(self.signature(one.rrset), owner=one.name, ttl_s=one.ttl_s)
+                yield self._signature_of(one)
 
     def _chain(self) -> NsecChain:
         owners = sorted(filter(self._owns, self._data.existing), key=canonical_key)
         ttl_s = self._data.denial_ttl_s
-        records = [
-            self._signed(nsec(owner, following, self._types(owner), ttl_s))
-            for owner, following in zip(owners, [*owners[1:], *owners[:1]], strict=True)
-        ]
-        return NsecChain([canonical_key(owner) for owner in owners], records)
+        links: list[Link] = []
+        for owner, following in zip(owners, [*owners[1:], *owners[:1]], strict=True):
+            rrset = nsec(owner, following, self._types(owner), ttl_s)
+            links.append((owner, rrset.rdatas[0], self.signature(rrset).rdatas))
+        return NsecChain([canonical_key(owner) for owner in owners], links, ttl_s)
 
     def _owns(self, name: bytes) -> bool:
         """Names with records of ours have an NSEC, and delegations; what is between or below them has none (RFC 4035
@@ -150,6 +151,3 @@ class Seal:
         if name in self._steered:
             return kinds - ADDRESSES | self._steered[name]
         return kinds
-
-    def _signed(self, rrset: Rrset) -> Signed:
-        return rrset, replace(self.signature(rrset), ttl_s=rrset.ttl_s)

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gslb.dns.answer import Answer, Rrset
-from gslb.dns.codes import CDS, DS, NS
-from gslb.dns.denial import Closed
+from gslb.dns.codes import CDS, DS, NS, NSEC, RRSIG
 from gslb.dns.names import ROOT, is_below, wire_name
 from gslb.dns.nodes import Node, ZoneWriter
+from gslb.dns.sealing import Joined, Seals, of_chain
 from gslb.dns.secure import Seal, Signs
 from gslb.dns.steered import SteeredName, kinds_of, steered_name
-from gslb.dns.zone import ZoneData
+from gslb.dns.zone import WILDCARD, ZoneData
 from gslb.model import Configuration, Door, Service, Zone
+
+SIGNING = frozenset((RRSIG, NSEC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Tree:
 
     nodes: Mapping[bytes, Node] = field(default_factory=dict)
     steered: Mapping[str, SteeredName] = field(default_factory=dict)
-    closed: Closed = field(default_factory=Closed, compare=False)
+    seals: Seals = field(default_factory=Seals, compare=False)
 
     def find(self, name: bytes, kind: int, do: bool = False) -> tuple[str | None, Answer] | None:
         """The service that steers `name`, if one does, and the static answer; None out of every zone. `do` asks for
@@ -30,21 +32,36 @@ class Tree:
         nodes = self.nodes
         node = nodes.get(name)
         if node is not None:
-            answer = node.answers.get(kind) or node.otherwise
-            return node.service, (answer.secure or answer) if do else answer
+            answer = node.answers.get(kind) or (node.otherwise if kind not in SIGNING else _of_signing(node, name, name, kind))
+            return node.service, self._sealed(answer, name, None, kind) if do else answer
         asked = name
         while name != ROOT:
             name = name[1 + name[0] :]
             node = nodes.get(name)
             if node is not None:
                 below = node.wildcard
-                answer = node.missing if below is None else below.answer(kind)
-                return None, self._signed(answer, asked) if do else answer
+                if below is None:
+                    answer = node.missing
+                elif kind in SIGNING:
+                    answer = _of_signing(below, WILDCARD + name, name, kind)
+                else:
+                    answer = below.answer(kind)
+                return None, self._sealed(answer, asked, name, kind) if do else answer
         return None
 
-    def _signed(self, answer: Answer, name: bytes) -> Answer:
-        """For a name that does not exist."""
-        return answer.secure or answer if answer.open is None else self.closed.find(answer.open, name)
+    def _sealed(self, answer: Answer, name: bytes, encloser: bytes | None, kind: int) -> Answer:
+        sealing = answer.sealing
+        if sealing is None:
+            return answer
+        if isinstance(sealing, Joined) and kind in SIGNING:  # made for this query, and not worth keeping
+            return sealing.answer(answer, sealing.places(name, encloser))
+        return self.seals.find(answer, name, encloser)
+
+
+def _of_signing(node: Node, owner: bytes, anchor: bytes, kind: int) -> Answer:
+    """RFC 4035 section 2.5: NSEC and RRSIG stand beside a CNAME, which is not followed for them."""
+    found = None if node.chain is None else of_chain(node.chain, owner, anchor, kind)
+    return found or node.otherwise
 
 
 def build_tree(configuration: Configuration, serials: Mapping[str, int], signer: Signs | None = None) -> Tree:

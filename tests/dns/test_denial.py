@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dns.name
 import dns.rdata
 import dns.rdataclass
@@ -9,10 +11,11 @@ import dns.rdatatype
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gslb.dns.answer import Rrset
-from gslb.dns.codes import NSEC
-from gslb.dns.denial import Closed, NsecChain, Open, canonical_key, nsec, type_bitmap
+from gslb.dns.answer import Rrset, write
+from gslb.dns.codes import NSEC, NXDOMAIN
+from gslb.dns.denial import NsecChain, canonical_key, nsec, type_bitmap
 from gslb.dns.names import wire_name
+from gslb.dns.sealing import Denial, Seals
 from tests.dns.validating import kinds_in
 
 LABELS = st.binary(min_size=1, max_size=6).map(bytes.lower)
@@ -60,8 +63,7 @@ def test_dnspython_reads_the_types_that_were_written(kinds: set[int]) -> None:
 
 def chain_of(*texts: str) -> NsecChain:
     wires = [wire_name(text) for text in texts]
-    none = Rrset(None, NSEC, 0, ())
-    return NsecChain([canonical_key(wire) for wire in wires], [(none, none) for _ in wires])
+    return NsecChain([canonical_key(wire) for wire in wires], [(wire, b"", ()) for wire in wires], 30)
 
 
 def test_a_name_has_its_place_at_or_behind_the_name_before_it() -> None:
@@ -71,9 +73,11 @@ def test_a_name_has_its_place_at_or_behind_the_name_before_it() -> None:
 
 
 def test_what_is_kept_of_endless_names_is_bounded() -> None:
-    chain = chain_of(*(f"{number:03}.example" for number in range(100)))
-    opened = Open(wire_name("example"), chain, (), (), (), (), 3, True)
-    closed = Closed(limit=10)
+    chain = chain_of("example", *(f"{number:03}.example" for number in range(100)))
+    apex, none = wire_name("example"), Rrset(None, NSEC, 0, ())
+    plain = replace(write(apex, rcode=NXDOMAIN), sealing=Denial(apex, chain, (none, none), NXDOMAIN))
+    seals = Seals(limit=10)
     for number in range(1000):
-        closed.find(opened, wire_name(f"x{number}.{number % 100:03}.example"))
-        assert len(closed) <= 10
+        encloser = wire_name(f"{number % 100:03}.example")
+        seals.find(plain, wire_name(f"x{number}.{number % 100:03}.example"), encloser)
+        assert len(seals) <= 10
