@@ -18,13 +18,14 @@ LEAST_OCTETS: Final = 16
 LARGEST: Final = 64 * 1024
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 
-_COMMENT: Final = re.compile(r"/\*.*?\*/|(?://|#)[^\n]*", re.DOTALL)
+# Base64 has slashes too: two of them begin a comment where blanks are on both sides.
+_COMMENT: Final = re.compile(r"/\*.*?\*/|#[^\n]*|(?<!\S)//(?!\S)[^\n]*", re.DOTALL)
 _BIND: Final = re.compile(r"\s*key\s+\"?(?P<name>[^\"\s{;]+)\"?\s*\{(?P<body>[^{}]*)\}\s*;?\s*", re.DOTALL)
 _KNOT: Final = re.compile(r"\s*key:\s*\n\s*-\s*(?P<body>id:.*)", re.DOTALL)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
-class _Fault(Exception):
+class BadSecret(Exception):
     """`at` is the place in the text that it is about."""
 
     def __init__(self, at: int, message: str) -> None:
@@ -46,7 +47,7 @@ def read_tsig_secrets(configuration: Configuration) -> dict[str, TsigSecret]:
         try:
             text = _text(key.secret_file)
             found[key.name] = TsigSecret(key.algorithm, parse_secret(text, key))
-        except _Fault as fault:
+        except BadSecret as fault:
             line = text.count("\n", 0, fault.at) + 1
             faults.append(Fault(key.secret_file, line, f"tsig_keys[{number}]", str(fault)))
     if faults:
@@ -61,15 +62,15 @@ def _text(path: str) -> str:
             data = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _Fault(0, f"the secret can't be read: {reason}; `tsig-keygen` makes one") from None
+        raise BadSecret(0, f"the secret can't be read: {reason}; `tsig-keygen` makes one") from None
     if mode & _OTHERS:
-        raise _Fault(0, "everybody on this machine can read or change the secret; chmod 600, or 640 for a group")
+        raise BadSecret(0, "everybody on this machine can read or change the secret; chmod 600, or 640 for a group")
     if len(data) > LARGEST:
-        raise _Fault(0, f"is over {LARGEST} octets; write the secret alone")
+        raise BadSecret(0, f"is over {LARGEST} octets; write the secret alone")
     try:
         return data.decode("ascii")
     except UnicodeDecodeError as error:
-        raise _Fault(0, f"octet {error.start} is not ASCII; write the secret in base64") from None
+        raise BadSecret(0, f"octet {error.start} is not ASCII; write the secret in base64") from None
 
 
 def parse_secret(text: str, key: TsigKey) -> bytes:
@@ -82,17 +83,17 @@ def parse_secret(text: str, key: TsigKey) -> bytes:
     _agree(words, "algorithm", key.algorithm)
     secret = words.get("secret")
     if secret is None:
-        raise _Fault(0, f"has no secret for {key.name}; `tsig-keygen -a {key.algorithm} {key.name}` makes one")
+        raise BadSecret(0, f"has no secret for {key.name}; `tsig-keygen -a {key.algorithm} {key.name}` makes one")
     return _decoded(secret)
 
 
 def _plain(text: str) -> Word:
     if not text.strip():
-        raise _Fault(0, "is empty; write the secret in base64, or what `tsig-keygen` prints")
+        raise BadSecret(0, "is empty; write the secret in base64, or what `tsig-keygen` prints")
     strange = _BASE64.match(text)
     end = strange.end() if strange else 0
     if end < len(text):
-        raise _Fault(end, "is not base64, nor what `tsig-keygen` or `keymgr -t` print")
+        raise BadSecret(end, "is not base64, nor what `tsig-keygen` or `keymgr -t` print")
     return Word(text, len(text) - len(text.lstrip()))
 
 
@@ -113,7 +114,7 @@ def _pairs(body: str, start: int, pattern: str) -> dict[str, Word]:
     found: dict[str, Word] = {}
     for match in re.finditer(pattern, body):
         if match[1] in found:
-            raise _Fault(start + match.start(), f"{match[1]} is written twice; one key is in one file")
+            raise BadSecret(start + match.start(), f"{match[1]} is written twice; one key is in one file")
         found[match[1]] = Word(match[2], start + match.start())
     return found
 
@@ -121,14 +122,14 @@ def _pairs(body: str, start: int, pattern: str) -> dict[str, Word]:
 def _agree(words: Mapping[str, Word], what: str, configured: str) -> None:
     word = words.get(what)
     if word is not None and word.text.lower().removesuffix(".") != configured:
-        raise _Fault(word.at, f"is of {what} {word.text}, and the configuration has {configured}; write the same in both")
+        raise BadSecret(word.at, f"is of {what} {word.text}, and the configuration has {configured}; write the same in both")
 
 
 def _decoded(word: Word) -> bytes:
     try:
         secret = base64.b64decode("".join(word.text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise _Fault(word.at, "the secret is not base64; copy it whole") from None
+        raise BadSecret(word.at, "the secret is not base64; copy it whole") from None
     if len(secret) < LEAST_OCTETS:
-        raise _Fault(word.at, f"a secret of {len(secret)} octets is guessed; take {LEAST_OCTETS} at least, or `tsig-keygen`")
+        raise BadSecret(word.at, f"a secret of {len(secret)} octets is guessed; take {LEAST_OCTETS} at least, or `tsig-keygen`")
     return secret

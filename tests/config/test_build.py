@@ -153,7 +153,7 @@ def test_every_key_arrives_in_the_model():
             ),
         ),
         probes=ProbeSettings(0.5, 0.4, 1, 2, 0.0, 3, 300.0, 60.0, "tokyo", TOKYO, "first_byte", 8, "ops@example.net"),
-        limits=Limits(10, 2, 1.0, 20, 3, 2.0, 3.0, 4, 5),
+        limits=Limits(10, 2, 1.0, 10, 20, 3, 2.0, 3.0, 4, 5),
         users=(User("ops", "operator", "0" * 64), User("kyushu", "owner", "a" * 64, ("jp-tokyo-1",))),
         file="/etc/gslb.yaml",
         digest=parse(EVERY_KEY, "/etc/gslb.yaml").digest,

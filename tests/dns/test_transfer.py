@@ -19,6 +19,8 @@ import dns.rdatatype
 import dns.rrset
 import dns.tsig
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gslb.dns import Responder, TcpServer, Transfers
 from gslb.dns.copies import copy_zone, steered_contents
@@ -29,6 +31,7 @@ from tests.dns import worlds
 from tests.dns.door import bound
 from tests.dns.tsigs import KEYS, Signature, dnspython_key
 from tests.dns.worlds import HOST, ZONE
+from tests.fuzz import fuzz_transfer
 
 pytestmark = pytest.mark.anyio
 
@@ -431,3 +434,18 @@ def test_a_zone_below_our_own_goes_out_as_a_delegation() -> None:
 def test_before_the_first_result_every_site_goes_out() -> None:
     world = replace(worlds.world(configured()), standings={})
     assert told(world) == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
+
+
+# Requests of any kind
+
+
+def test_the_kept_corpus_of_requests() -> None:
+    for wire in fuzz_transfer.seeds():
+        fuzz_transfer.one_input(wire)
+
+
+@given(st.sampled_from([axfr(), axfr(use_edns=0), ixfr(1), Signature(time_s=fuzz_transfer.NOW_S).on(ixfr(1))]), st.data())
+def test_no_request_raises_or_gets_what_it_may_not(wire: bytes, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(wire)))
+    end = data.draw(st.integers(at, min(at + 8, len(wire))))
+    fuzz_transfer.one_input(wire[:at] + data.draw(st.binary(max_size=24)) + wire[end:])

@@ -6,14 +6,14 @@ import base64
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gslb.dns.keyring import TsigSecret
 from gslb.errors import ConfigurationError, Fault
 from gslb.model import TsigKey
 from gslb.runtime.materials import load_materials
-from gslb.runtime.tsigfiles import read_tsig_secrets
+from gslb.runtime.tsigfiles import parse_secret, read_tsig_secrets
 from tests.dns.worlds import configuration
 from tests.fuzz import fuzz_tsig_file
 
@@ -65,7 +65,7 @@ def fault_of(file: Path) -> Fault:
         "unquoted",
         "one line",
         "keymgr",
-        "keymgr, final dot",
+        "keymgr, dot",
     ],
 )
 def test_a_secret_is_read_from_what_operators_have(tmp_path: Path, text: str) -> None:
@@ -122,6 +122,15 @@ def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
         load_materials(configuration(tsig_keys=(key(tmp_path / "one", "one"), key(tmp_path / "two", "two"))))
     assert [Path(fault.file).name for fault in refused.value.faults] == ["one", "two"]
+
+
+@given(st.binary(min_size=16, max_size=64))
+@example(b"\xff" * 30)
+def test_every_secret_is_read_as_it_was_written(secret: bytes) -> None:
+    """Slashes are of base64, and begin comments."""
+    text = base64.b64encode(secret).decode()
+    for file in (text, BIND.replace(TEXT, text), KNOT.replace(TEXT, text)):
+        assert parse_secret(file, key(Path("x"))) == secret
 
 
 @given(st.text(max_size=400) | st.binary(max_size=400).map(lambda data: data.decode("latin-1")))
