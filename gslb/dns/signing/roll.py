@@ -45,7 +45,7 @@ class Durations:
         apex = wire_name(zone.name)
         steered = [service.ttl_max_s for service in services if is_below(wire_name(service.host), apex)]
         longest_s = max([zone.ttl_s, zone.negative_ttl_s, *(record.ttl_s for record in zone.records), *steered])
-        propagation_s = min(SLOWEST_NODE_S, 10 * zone.ttl_s)
+        propagation_s = min(SLOWEST_NODE_S, 3 * zone.ttl_s)
         return cls(zone.ttl_s, longest_s, propagation_s + (REFRESH_S if zone.transfer is not None else 0))
 
     @property

@@ -279,8 +279,8 @@ def test_the_longest_ttl_counts_records_and_steered_names_of_the_zone():
         Service("boot.example.org", CheckSettings(), ttl_max_s=900),
         Service("boot.example.net", CheckSettings(), ttl_max_s=9000),
     ]
-    assert Durations.of(found, ()) == Durations(60, 60, 300)
+    assert Durations.of(found, ()) == Durations(60, 60, 180)
     assert Durations.of(found, steered).longest_ttl_s == 900
     long = replace(found, records=(Record("a.example.org", 7200, 16, b"\x01x"),), transfer=Transfer())
-    assert Durations.of(long, steered) == Durations(60, 7200, 300 + 3600)
-    assert Durations.of(replace(found, ttl_s=1, negative_ttl_s=1), ()) == Durations(1, 1, 10)
+    assert Durations.of(long, steered) == Durations(60, 7200, 180 + 3600)
+    assert Durations.of(replace(found, ttl_s=1, negative_ttl_s=1), ()) == Durations(1, 1, 3)
