@@ -85,7 +85,7 @@ async def explained(
     """Where this client lands now, and why: every site, kept or dropped, with the reason."""
     node = _node(request)
     try:
-        return explain(node.world, node.lookup, address, service, via, path, _FAMILIES.get(family))
+        return explain(node.world, node.lookup, address, service, via, path, _FAMILIES.get(family), node.scopes)
     except UsageError as error:
         raise refusal(404, str(error)) from error
 

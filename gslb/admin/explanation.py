@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from gslb.errors import UsageError
 from gslb.geo.distance import distance_km
 from gslb.model import Client, Decision, Door, Family, Request, Service, Site, View, World
-from gslb.steering import Lookup, decide, locate
+from gslb.steering import Lookup, Scopes, decide, locate
 from gslb.steering.map import map_of
 
 Via = Literal["dns", "http", "https"]
@@ -40,7 +40,10 @@ class ExplainedSite(BaseModel):
 
 
 class Explanation(BaseModel):
-    """`answers` are what the door tells this client: addresses, or the URL of the redirect."""
+    """`answers` are what the door tells this client: addresses, or the URL of the redirect.
+
+    `scope` is as wide as the `map` allows; or no wider than the block of the `database`, while the tree of scopes grows.
+    """
 
     service: str
     via: Via
@@ -51,6 +54,7 @@ class Explanation(BaseModel):
     answers: list[str]
     ttl_s: int
     scope: int
+    scope_by: Literal["map", "database"]
     slot: int
     world: int
     sites: list[ExplainedSite]
@@ -64,8 +68,10 @@ def explain(
     via: Via = "dns",
     path: str | None = None,
     family: Family | None = None,
+    scopes: Scopes | None = None,
 ) -> Explanation:
     """`family` is that of the address asked for (A, AAAA) or connected from; by default the client's own.
+    `scopes` are the trees that the doors go by.
 
     Raises UsageError for a service that is not there, or none where there is more than one.
     """
@@ -84,7 +90,8 @@ def explain(
         why=decision.why.value,
         answers=_answers(world, decision, view, path),
         ttl_s=decision.ttl_s,
-        scope=decision.scope,
+        scope=steering.scope(found.host, client, scopes),
+        scope_by="map" if scopes is not None and steering.services[found.host].key in scopes.trees else "database",
         slot=steering.slot(found.host, client),
         world=decision.world,
         sites=list(_sites(world, client, decision)),

@@ -12,7 +12,7 @@ from gslb.errors import Fault
 from gslb.geo import Source
 from gslb.model import Configuration, Event, World
 from gslb.state import SiteReport
-from gslb.steering import Lookup
+from gslb.steering import Lookup, Scopes
 
 Labels = tuple[str, ...]
 Metrics = Mapping[str, tuple[str, Labels]]  # name -> (help, names of labels)
@@ -62,6 +62,10 @@ class Node(Protocol):
     @property
     def lookup(self) -> Lookup:
         """Where clients are: that of the open GeoIndex."""
+
+    @property
+    def scopes(self) -> Scopes | None:
+        """The trees of scopes that answers go by; None while there are none for the databases that are open."""
 
     @property
     def geo(self) -> Sequence[Source]:

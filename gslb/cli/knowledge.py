@@ -18,6 +18,9 @@ from gslb.model import Configuration, Family, World
 from gslb.state import Tracker
 from gslb.state.restored import Restored
 from gslb.state.store import Store
+from gslb.steering import Lookup, locate
+from gslb.steering.map import map_of
+from gslb.steering.widest import widest_scope
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _NODE_WITHIN_S = 3.0
@@ -54,7 +57,14 @@ def answer(configuration: Configuration, question: Question) -> tuple[Source, di
     source, world = _last_world(configuration, why_not)
     lookup = GeoIndex.open(configuration.geo).lookup
     told = explain(world, lookup, question.address, question.service, question.via, question.path, question.family)
-    return source, told.model_dump(mode="json")
+    return source, told.model_dump(mode="json") | _widened(world, lookup, question, told.service)
+
+
+def _widened(world: World, lookup: Lookup, question: Question, host: str) -> dict[str, Any]:
+    """The scope that a node would tell once it has its trees."""
+    client = locate(lookup, question.address.version, int(question.address), question.address.max_prefixlen)
+    scope = widest_scope(map_of(world), lookup, host, client)
+    return {} if scope is None else {"scope": scope, "scope_by": "map"}
 
 
 def _ask(configuration: Configuration, question: Question) -> tuple[Source, dict[str, Any]]:

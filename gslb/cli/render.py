@@ -49,7 +49,8 @@ def explanation(told: Document) -> Iterator[RenderableType]:
     yield f"{client['network']}  {_where(client)}"
     yield f"{told['service']} over {told['via'].upper()}, IPv{told['family']}: {answers}"
     yield f"because: {WHY[Why(told['why'])]} ({told['why']})"
-    yield f"for {told['ttl_s']} s and every client of its /{told['scope']}; world {told['world']}, slot {told['slot']}\n"
+    narrow = ", as narrow as the database has it" if told.get("scope_by") == "database" else ""
+    yield f"for {told['ttl_s']} s and every client of its /{told['scope']}{narrow}; world {told['world']}, slot {told['slot']}\n"
     yield _sites_of(told["sites"])
 
 

@@ -118,8 +118,8 @@ def _columns(data: bytes, counts: Mapping[Family, int]) -> BlockList:
         distances, at = _from_planes(data, at, _START[family], count)
         places[family], at = _from_planes(data, at, _PLACE, count)
         starts[family] = _summed(distances, family)
-    met = [*dict.fromkeys(places[4]), *dict.fromkeys(places[6])]
-    if list(dict.fromkeys(met)) != list(range(max(met) + 1)):
+    met = list(dict.fromkeys([*dict.fromkeys(places[4]), *dict.fromkeys(places[6])]))
+    if met != list(range(len(met))):
         raise GeoError("has places that are not numbered in their order")
     return BlockList(starts, places)
 

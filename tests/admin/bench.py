@@ -19,7 +19,7 @@ from gslb.config import load
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Endpoint, Event, Listen, User, World
 from gslb.state import EventBook, SiteReport, TargetKey, Tracker
-from gslb.steering import Lookup
+from gslb.steering import Lookup, Scopes
 from probes.model import Exchange, Result, Timings
 from probes.verdict import Verdict
 
@@ -75,6 +75,10 @@ class Bench:
     @property
     def lookup(self) -> Lookup:
         return geo_index().lookup
+
+    @property
+    def scopes(self) -> Scopes | None:
+        return None
 
     @property
     def geo(self) -> Sequence[Source]:

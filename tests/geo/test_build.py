@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gslb.errors import GeoError
+from gslb.geo.blocks import SUFFIX, unpack
 from gslb.geo.build import CELL_V4, build, cut
 from gslb.geo.mmdb_writer import Value, write
 from gslb.model import Location, Network, Place
@@ -100,7 +101,13 @@ def test_the_same_source_gives_the_same_bytes(tmp_path: Path, out: Path):
 def test_progress_is_told(tmp_path: Path, out: Path):
     messages: list[str] = []
     build(mmdb(tmp_path / "x.mmdb", {"10.0.0.0/8": city("JP", 35.0, 139.0)}), out, messages.append)
-    assert messages == [f"{out}: {out.stat().st_size} bytes, 104 nodes, 1 places"]
+    assert messages == [f"{out}: {out.stat().st_size} bytes, 104 nodes, 1 places", f"{out}.blocks: 4 blocks"]
+
+
+def test_the_blocks_of_what_was_built_are_listed_beside_it(tmp_path: Path, out: Path):
+    build(mmdb(tmp_path / "x.mmdb", {"10.0.0.0/8": city("JP", 35.0, 139.0)}), out)
+    listed = unpack(Path(f"{out}{SUFFIX}").read_bytes(), index(out).sources[0].sha256)
+    assert list(listed.starts[4]) == [0, 10 << 16, 11 << 16]
 
 
 def test_what_can_not_be_built_from_is_refused_and_leaves_the_old_file(tmp_path: Path, out: Path):

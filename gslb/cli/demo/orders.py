@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from gslb.admin import explain, shown
 from gslb.admin.board import Boards
@@ -93,7 +94,8 @@ async def _explain(session: DemoSession, words: Words) -> str:
     node, via = session.node, words[1] if len(words) > 1 else "dns"
     if via not in ("dns", "http"):
         raise UsageError("write: explain ADDRESS [dns|http]")
-    told = explain(node.world, node.lookup, client_address(words[0]), via="http" if via == "http" else "dns", family=4)
+    door: Literal["dns", "http"] = "http" if via == "http" else "dns"
+    told = explain(node.world, node.lookup, client_address(words[0]), via=door, family=4, scopes=node.scopes)
     return plain(*render.explanation(told.model_dump(mode="json")))
 
 
