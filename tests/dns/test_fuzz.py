@@ -28,6 +28,14 @@ def memory_grown_by(count: int, seed: int) -> int:
     return after - before
 
 
+def actions_counted() -> set[str]:
+    return {key[1] for key in fuzz_dns.limited().counters if key[0] == "gslb_dns_rate_limited_total"}
+
+
+def cookies_counted() -> set[str]:
+    return {key[1] for key in fuzz_dns.responder().counters if key[0] == "gslb_dns_cookies_total"}
+
+
 def answers_counted() -> set[str]:
     return {key[3] for key in fuzz_dns.responder().counters if key[0] == "gslb_dns_answers_total"}
 
@@ -39,9 +47,11 @@ def test_the_kept_corpus() -> None:
 
 @pytest.mark.timeout(180)
 def test_a_hundred_thousand_messages() -> None:
-    """With two answers each, over UDP and TCP."""
+    """With three answers each: over UDP, over TCP, and from who limits."""
     run(100_000, 1)
-    assert answers_counted() == {"NOERROR", "FORMERR", "NXDOMAIN", "NOTIMP", "REFUSED", "BADVERS"}
+    assert answers_counted() == {"NOERROR", "FORMERR", "NXDOMAIN", "NOTIMP", "REFUSED", "BADVERS", "BADCOOKIE"}
+    assert actions_counted() == {"dropped", "slipped", "badcookie"}
+    assert cookies_counted() == {"client", "good", "bad", "old", "malformed"}
 
 
 @pytest.mark.timeout(180)
