@@ -139,7 +139,7 @@ def asked(both: Both, responder: Responder, name: str, kind: str, client: str) -
     wire = responder.respond(question.to_wire(), LOOPBACK)
     assert wire is not None
     ours = dns.message.from_wire(wire)
-    assert ours.options[0].srclen == theirs.options[0].srclen  # type: ignore[attr-defined]
+    assert ours.options[0].srclen == theirs.options[0].srclen
     return addresses(ours, kind), addresses(theirs, kind)
 
 

@@ -76,6 +76,8 @@ class Vscf:
     def file(self, path: str, depth: int = 0) -> Hash | Array:
         if depth > DEEPEST_FILE:
             raise Misread(Place(path, 1), f"is the {depth}th file within another; is it a circle?")
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise Misread(Place(path, 1), "is not a file")
         try:
             text = read_text(path, LARGEST, "divide it")
         except Unreadable as fault:
