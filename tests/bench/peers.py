@@ -129,7 +129,7 @@ def nginx(directory: Path) -> Iterator[tuple[int, list[int]]]:
 def ours(directory: Path, name: str, configuration: str) -> Iterator[tuple[int, int, list[int]]]:
     """`gslb serve`, one worker; `configuration` has {dns}, {http}, {admin} and {state}. (DNS port, HTTP port, workers)."""
     port, redirector, admin = free_port(), free_port(), free_port()
-    root = directory / name
+    root = directory / f"of-{name}"  # not `gslb`: Python would take it for the package
     root.mkdir()
     file = root / "gslb.yaml"
     places = {"{dns}": str(port), "{http}": str(redirector), "{admin}": str(admin), "{state}": str(root / "state")}
