@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gslb.errors import ConfigurationError
 from gslb.runtime.cookiefiles import LARGEST, parse_secrets, read_cookie_secrets
 from gslb.runtime.materials import load_materials
+from tests.fuzz import fuzz_cookie_file
 from tests.runtime.nodes import configuration
 
 FIRST, SECOND = "e5e973e5a6b2a43f48e7dc849e37bfcf", "445536bcd2513298075a5d379663c962"
@@ -51,19 +52,12 @@ def test_all_faults_are_told_and_no_secret_is_among_them():
 
 @given(st.text() | st.lists(st.sampled_from([FIRST, SECOND, "#", " ", "\n", "0" * 32, FIRST[:9]])).map("".join))
 def test_any_text_is_secrets_or_faults(text: str):
-    found, places = parsed(text)
-    assert bool(found) != bool(places)
-    assert len(found) <= 2
-    assert {len(secret) for secret in found} <= {16}
-    assert all(1 <= line <= text.count("\n") + 1 for line in places)
+    fuzz_cookie_file.check(text)
 
 
-def parsed(text: str) -> tuple[tuple[bytes, ...], list[int]]:
-    """Secrets, or the lines of faults."""
-    try:
-        return parse_secrets(text, "cookies"), []
-    except ConfigurationError as error:
-        return (), [fault.line for fault in error.faults]
+def test_the_kept_corpus():
+    for data in fuzz_cookie_file.seeds():
+        fuzz_cookie_file.one_input(data)
 
 
 class TestFile:
