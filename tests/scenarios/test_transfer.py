@@ -218,3 +218,18 @@ def test_a_secondary_follows_our_notify(tmp_path: Path) -> None:
 def dumped(knot: Knot) -> Path:
     knot.control("zone-flush", HOST)
     return knot.folder / f"{HOST}.zone"
+
+
+def test_workers_with_a_door_of_tls_serve_on_and_are_adopted(tmp_path: Path) -> None:
+    node = RunningNode(configured(tmp_path, None), tmp_path)
+    with node:
+        words = [f"+tls-ca={tmp_path}/ca.pem", f"+tls-hostname={NAME}", f"info.{HOST}", "TXT"]
+        before = serial(taken(node))
+        node.process.kill()
+        node.process.wait()
+        assert '"three regions"' in kdig(node, *words, port=dot(node)[1])
+        assert addresses(taken(node)) == ALL
+        node.start()
+        assert "1 of them adopted" in node.log.read_text()
+        assert '"three regions"' in kdig(node, *words, port=dot(node)[1])
+        assert serial(taken(node)) == before

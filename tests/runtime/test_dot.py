@@ -1,0 +1,63 @@
+"""DNS over TLS in a node: its certificate, its place among the listeners, and what a reload does to both."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gslb.runtime.selfcheck import ask_all
+from gslb.runtime.sockets import listeners
+from tests.runtime.nodes import address, configuration, running, write
+from tests.runtime.test_control import LISTEN, certified, names_of, until
+
+pytestmark = pytest.mark.anyio
+
+TLS = {"certificate": "certificate.pem", "key": "key.pem"}
+
+
+def listening(folder):
+    certified(folder, "old.example.net")
+    return configuration(folder, listen=LISTEN | {"dot": ["127.0.0.1:0"]}, tls=TLS)
+
+
+async def until_shown(where: tuple[str, int], name: str) -> None:
+    async with asyncio.timeout(5):
+        while await names_of(where) != name:  # noqa: ASYNC110 - told by the door itself
+            await asyncio.sleep(0.05)
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path):
+    async with running(listening(tmp_path)) as control:
+        where = address(control, "dns-tls")
+        assert await names_of(where) == "old.example.net"
+        certified(tmp_path, "new.example.net")
+        await until_shown(where, "new.example.net")
+        assert [event.kind for event in control.node.journal.recent].count("tls-renewed") == 1
+
+
+async def test_a_broken_certificate_leaves_the_one_before(tmp_path):
+    async with running(listening(tmp_path)) as control:
+        where = address(control, "dns-tls")
+        (tmp_path / "certificate.pem").write_text("nonsense")
+        await until(lambda: any(event.kind == "tls-renewed" for event in control.node.journal.recent))
+        assert await names_of(where) == "old.example.net"
+
+
+async def test_a_configuration_without_tls_leaves_the_open_doors_their_certificate(tmp_path):
+    """Sockets stay until the next start, so they go on as what they are."""
+    async with running(listening(tmp_path)) as control:
+        where = address(control, "dns-tls")
+        write(tmp_path, listen=LISTEN)
+        control.reload()
+        await until(lambda: control.configuration.tls is None)
+        await until(lambda: control._plane.world == control._publisher.published.number)
+        assert await names_of(where) == "old.example.net"
+
+
+async def test_the_node_asks_its_own_listener(tmp_path):
+    settings = listening(tmp_path)
+    async with running(settings) as control:
+        where = [(each, address(control, each.role)) for each in listeners(settings.listen) if each.role == "dns-tls"]
+        assert list((await ask_all(where, settings.node)).values()) == [""]
+        assert "wrong answer" in next(iter((await ask_all(where, "another")).values()))
