@@ -14,12 +14,14 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.SOA import SOA
 
 from gslb.config.faults import quoted
 from gslb.config.importers.generate import generated
 from gslb.config.importers.notes import Notes, Place
 from gslb.config.textfile import read_text
 from gslb.config.tree import Unreadable
+from gslb.config.values import HIGHEST_TTL_S
 from gslb.config.zonetext import Misprint, entries, first_word, record_data, record_type, ttl_seconds
 
 LARGEST = 4 * 1024 * 1024
@@ -203,6 +205,8 @@ class MasterFile:
             raise ValueError(f"DNAME of {owner} has no counterpart; write the names below it one by one")
         rdtype = record_type(kind)
         rdata, _ = record_data(rdtype, data, self._origin)
+        if ttl_s is None and isinstance(rdata, SOA):
+            ttl_s = self._default_s = min(rdata.minimum, HIGHEST_TTL_S)  # as BIND does where nothing gives a TTL
         self.found.append(Found(owner, ttl_s, rdata, place))
 
 

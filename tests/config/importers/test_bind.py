@@ -78,9 +78,15 @@ def test_other_ttls_of_ns_and_addresses_are_kept(tmp_path):
     assert records(text) == [("example.net", 86400, 2), ("ns1.example.net", 300, 1)]
 
 
-def test_without_any_ttl_it_is_the_minimum_of_the_soa_and_then_that_of_the_line_before(tmp_path):
+def test_without_any_ttl_it_is_the_minimum_of_the_soa(tmp_path):
     text, _ = imported(tmp_path, HEAD.replace("$TTL 1h\n", "") + "a A 192.0.2.1\nb 60 A 192.0.2.1\nc A 192.0.2.1\n")
-    assert records(text) == [("a.example.net", 900, 1), ("b.example.net", 60, 1), ("c.example.net", 60, 1)]
+    assert records(text) == [("a.example.net", 900, 1), ("b.example.net", 60, 1), ("c.example.net", 900, 1)]
+
+
+def test_without_a_default_it_is_the_ttl_of_the_line_before(tmp_path):
+    head = HEAD.replace("$TTL 1h\n", "").replace("@ SOA", "@ 77 SOA")
+    text, _ = imported(tmp_path, head + "a A 192.0.2.1\nb 60 A 192.0.2.1\nc A 192.0.2.1\n")
+    assert [ttl_s for _, ttl_s, _ in records(text)] == [77, 60, 60]
 
 
 def test_files_are_included_from_the_directory_of_the_file(tmp_path):
