@@ -27,7 +27,7 @@ class _Outgoing:
 
 
 class Channel:
-    """Never blocks and never grows without bound: of Worlds that wait to be sent only the newest is kept."""
+    """Never blocks and never grows without bound: of Worlds, and of trees, that wait to be sent only the newest is kept."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class Channel:
         kind = Kind(data[4])
         if kind is Kind.BEAT and self._queue:
             return  # what waits says as much
-        if kind is Kind.WORLD:
-            self._queue = deque(item for item in self._queue if item.begun or item.kind is not Kind.WORLD)
+        if kind in (Kind.WORLD, Kind.SCOPES):
+            self._queue = deque(item for item in self._queue if item.begun or item.kind is not kind)
         self._queue.append(_Outgoing(memoryview(data), kind, tuple(fds)))
         if len(self._queue) == 1:
             self._writable()

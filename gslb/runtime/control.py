@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 from collections.abc import Coroutine
 from enum import Enum
 from pathlib import Path
@@ -42,6 +43,7 @@ from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import listeners, open_all, open_stream
 from gslb.runtime.surveying import Surveying
 from gslb.runtime.watching import Watch
+from gslb.steering import Scopes
 
 DRAIN_WITHIN_S = 4.0  # of the 5 s in which the process is gone
 BEAT_EVERY_S = 0.5
@@ -152,7 +154,7 @@ class Control:
             take=self._take, take_geo=self._take_geo, refused=self.node.reloaded, renewed=self._publisher.publish,
         )  # fmt: skip
         cache = Path(configuration.state_dir) / "geo"
-        self._surveying = self.node.surveying = Surveying(cache, self._journal, self._publisher.widen)
+        self._surveying = self.node.surveying = Surveying(cache, self._journal, self._widen)
         check = self._selfcheck()
         self.node.pool, self.node.publisher, self.node.selfcheck = self._pool, self._publisher, check
         if self._pool is not None:
@@ -232,6 +234,14 @@ class Control:
         if self._notifying is not None:
             self._notifying.published(snapshot.copies, snapshot.keyring, snapshot.world.number)
         self._served.set()
+
+    def _widen(self, scopes: Scopes) -> None:
+        """They go before a World, by themselves: Worlds come every second, and trees once for a map."""
+        if self._pool is not None:
+            self._pool.widen(pickle.dumps(scopes, pickle.HIGHEST_PROTOCOL))
+        if self._plane is not None:
+            self._plane.widen(scopes)
+        self._publisher.publish()
 
     def _served_world(self) -> int:
         """That every worker has which serves."""

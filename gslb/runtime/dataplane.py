@@ -162,6 +162,10 @@ class DataPlane:
             _log.error(str(error), kind="geo-refused")
         return GeoIndex.open(replace(settings, databases=(BUNDLED,))) if self.world == 0 else self.geo
 
+    def widen(self, scopes: Scopes) -> None:
+        """Trees of scopes, for the next World and all that follow: those that were made for its map and for our databases."""
+        self._scopes = scopes
+
     def _swap(self, snapshot: Snapshot) -> None:
         configuration = snapshot.world.configuration
         self._locate_by(snapshot)
@@ -194,7 +198,6 @@ class DataPlane:
         anew = stamp != self._map_stamp
         if anew:
             self._map_stamp, self._numbers = stamp, {}
-        self._scopes = snapshot.scopes or self._scopes  # a control that has just started has none yet, and ours stay true
         scopes = self._scopes if self._scopes is not None and self._scopes.geo == self.geo.stamp else None
         if anew or scopes is not self._scopes_used:
             self._scopes_used = scopes

@@ -1,8 +1,8 @@
 """What control and a worker say to each other over their Unix socket: frames of length, kind and payload.
 
-Control sends `WORLD` as a parcel of pickles, made by itself a moment ago: a worker believes it as it believes its own code.
-Everything a worker sends is JSON of bounded size, since a worker reads packets of strangers and control must not
-execute what it says. Sockets also travel here (`SCM_RIGHTS`): with `HELLO`, so that the next control can hand them
+Control sends `WORLD` as a parcel of pickles, and `SCOPES` as one, made by itself a moment ago: a worker believes them as it
+believes its own code. Everything a worker sends is JSON of bounded size, since a worker reads packets of strangers and control
+must not execute what it says. Sockets also travel here (`SCM_RIGHTS`): with `HELLO`, so that the next control can hand them
 to a restarted worker, and with `COVER`.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from gslb.errors import NodeError
 
 HEADER = struct.Struct(">IB")
-PROTOCOL = 1  # raised when a frame changes its meaning: workers of another protocol are told to end
+PROTOCOL = 2  # raised when a frame changes its meaning: workers of another protocol are told to end
 LARGEST_FROM_CONTROL = 512 << 20
 LARGEST_FROM_WORKER = 4 << 20
 
@@ -32,6 +32,7 @@ class Kind(IntEnum):
     TALLY = 7  # worker -> control, JSON: counts since the last, samples, new classes
     SWAPPED = 8  # worker -> control, JSON: the number of the World it serves now
     FAILED = 9  # worker -> control, JSON: why it could not take the World that was sent
+    SCOPES = 10  # control -> worker, the trees of scopes, pickled
 
 
 def frame(kind: Kind, payload: bytes = b"") -> bytes:

@@ -81,7 +81,6 @@ class Packer:
             yield self._equal(f"standings {number}", standings, standings)
         for number, classes in enumerate(_cut(snapshot.classes, CLASSES_A_PART)):
             yield self._equal(f"classes {number}", (snapshot.lineage, len(classes)), classes)
-        yield self._same("scopes", snapshot.scopes, snapshot.scopes)
         table, pages = snapshot.table, snapshot.pages
         for name, rows in (
             ("rows", table.rows),
@@ -176,7 +175,6 @@ def _assembled(parts: dict[str, Any]) -> Snapshot:
         keyring=keyring,
         rotated=rotated,
         copies=parts["copies"],
-        scopes=parts["scopes"],
     )
 
 

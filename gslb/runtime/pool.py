@@ -72,6 +72,7 @@ class Pool:
         self._run_fd = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._loop = asyncio.get_running_loop()
         self._blob: bytes | None = None
+        self._scopes: bytes | None = None
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.workers: list[Worker] = []
@@ -144,8 +145,9 @@ class Pool:
             lambda kind, payload: self._heard(worker, kind, payload), lambda: self._lost(worker, channel),
         )  # fmt: skip
         worker.channel, worker.heard_s = channel, self._loop.time()
-        if self._blob is not None:
-            channel.send(self._blob)
+        for blob in (self._scopes, self._blob):
+            if blob is not None:
+                channel.send(blob)
 
     # ------------------------------------------------------------------------------------------- work
 
@@ -154,6 +156,13 @@ class Pool:
         for worker in self.workers:
             if worker.channel is not None:
                 worker.channel.send(self._blob)
+
+    def widen(self, scopes: bytes) -> None:
+        """Trees of scopes, pickled."""
+        self._scopes = frame(Kind.SCOPES, scopes)
+        for worker in self.workers:
+            if worker.channel is not None:
+                worker.channel.send(self._scopes)
 
     def beat(self) -> None:
         for worker in self.workers:

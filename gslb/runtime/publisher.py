@@ -21,7 +21,7 @@ from gslb.runtime.files import stamp
 from gslb.runtime.learning import Classes, Example
 from gslb.runtime.parcel import Packer
 from gslb.runtime.snapshot import Snapshot
-from gslb.steering import Memo, Scopes, SteeringMap, compile_table
+from gslb.steering import Memo, SteeringMap, compile_table
 
 RELEARN_EVERY_S = 1.0  # new classes are compiled into the World at hand at most so often
 
@@ -54,7 +54,6 @@ class Publisher:
         self.published: World | None = None
         self.signer: Signs | None = None  # of the World that is published
         self._rotated = ""
-        self.scopes: Scopes | None = None  # the trees that are grown so far
         self.failures = 0
         self.failing = False  # the last one could not be made: what the workers have is not the newest
         self.seconds = 0.0  # that the last one took to make
@@ -96,11 +95,6 @@ class Publisher:
     def rotate(self) -> None:
         """Has the workers begin their logs anew. No two orders are alike, those of another control neither."""
         self._rotated = secrets.token_hex(8)
-        self.publish()
-
-    def widen(self, scopes: Scopes) -> None:
-        """More trees of scopes, for the World at hand too."""
-        self.scopes = scopes
         self.publish()
 
     def learn(self, examples: list[Example]) -> None:
@@ -160,7 +154,6 @@ class Publisher:
             keyring=ground.keyring,
             rotated=self._rotated,
             copies=self._whole(world, ground),
-            scopes=self.scopes,
         )
         return snapshot, self._packer.pack(snapshot) if self._packer is not None else None
 

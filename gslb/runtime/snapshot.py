@@ -10,7 +10,7 @@ from gslb.dns.keyring import Keyring
 from gslb.dns.zonecopy import ZoneCopy
 from gslb.model import World
 from gslb.redirect import Pages
-from gslb.steering import ClientClass, Scopes, Table
+from gslb.steering import ClientClass, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,7 @@ class Snapshot:
 
     `geo` and `tls` stamp files outside: when a stamp changes, a worker reads the databases, or the certificate, anew.
     `workers` share the limits of connections; `keyring` are the secrets that they answer with; `copies` are the zones that
-    secondaries may take, by apex. `rotated` is another text after each order to begin logs anew. `scopes` are the trees that are
-    grown so far, of whatever databases and maps: a worker takes what fits its own.
+    secondaries may take, by apex. `rotated` is another text after each order to begin logs anew.
     """
 
     world: World
@@ -35,4 +34,3 @@ class Snapshot:
     keyring: Keyring = Keyring()
     rotated: str = ""
     copies: Mapping[bytes, ZoneCopy] = field(default_factory=dict)
-    scopes: Scopes | None = None

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import pickle
 import signal
 import socket
 import struct
@@ -109,6 +110,8 @@ class WorkerProcess:
         if kind is Kind.WORLD:
             self._parcel = payload  # of those that wait the last alone
             self._parcel_came.set()
+        elif kind is Kind.SCOPES:
+            self._plane.widen(pickle.loads(payload))  # noqa: S301 - of our own control, see frames
         elif kind is Kind.BEAT and not self._behind:
             self._plane.beat()
         elif kind is Kind.DRAIN:
