@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gslb.dns.answer import Answer, Rrset, write
-from gslb.dns.codes import EDE_OTHER, EDE_STALE
+from gslb.dns.codes import EDE_OTHER, EDE_STALE, RRSIG
 from gslb.dns.edns import error_option
 from gslb.dns.hints import Addresses
 from gslb.dns.names import wire_name
 from gslb.dns.secure import Signs
-from gslb.dns.steered import KINDS, Find, SetKey, SteeredName, set_key, signed_set
+from gslb.dns.steered import KINDS, Find, SetKey, Signatures, SteeredName, set_key, signed_set
 from gslb.dns.tree import Tree, build_tree
 from gslb.model import Decision, Door, View, Why, World
 from gslb.steering.table import Outcome, Table
@@ -27,7 +27,7 @@ EXPLAINED: Final[Mapping[Why, str]] = {
 STALE_TEXT: Final = "health of the sites has not been heard of lately"
 PAIRS_MAX: Final = 4096  # of addresses of both families, that hints of one World are signed for
 
-SignedSets = Mapping[str, Mapping[SetKey, Rrset]]  # by the host of the service
+SignedSets = Mapping[str, Mapping[SetKey, Signatures]]  # by the host of the service
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Book:
     outcomes: tuple[Steered | None, ...]
     signed: SignedSets = field(default_factory=dict)
 
-    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Rrset | None:
+    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Signatures | None:
         """What a worker finds; it makes none."""
         key = set_key(kind, addresses)
         found = None if name.signatures is None else name.signatures.get(key)
@@ -65,9 +65,9 @@ class _Signing:
 
     def __init__(self, signer: Signs | None) -> None:
         self._signer = signer
-        self.made: dict[str, dict[SetKey, Rrset]] = {}
+        self.made: dict[str, dict[SetKey, Signatures]] = {}
 
-    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Rrset | None:
+    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Signatures | None:
         key = set_key(kind, addresses)
         found = None if name.signatures is None else name.signatures.get(key)
         if found is None and name.zone is not None and self._signer is not None:
@@ -190,9 +190,9 @@ def _telling(name: SteeredName, kind: int, addresses: Addresses, ttl_s: int, sma
     if name.zone is None:
         return answer
     for some in smaller:
-        signature = find(name, kind, some)
-        if signature is not None:
-            secure = write(host, (_told(name, kind, some, ttl_s), replace(signature, owner=None, ttl_s=ttl_s)))
+        signatures = find(name, kind, some)
+        if signatures is not None:
+            secure = write(host, (_told(name, kind, some, ttl_s), Rrset(None, RRSIG, ttl_s, signatures)))
             seal = "signed" if some == addresses else "reduced"
             return replace(answer, secure=replace(secure, seal=seal))
     return answer

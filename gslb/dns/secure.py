@@ -117,7 +117,7 @@ class Seal:
         rrset = nsec(name, following, self._types(name) - {kind}, self._data.denial_ttl_s)
         if not isinstance(answer.sealing, Denial):
             return answer
-        return replace(answer, secure=answer.sealing.proved([(rrset, self.signature(rrset))]))
+        return replace(answer, secure=answer.sealing.proved([(rrset, self.signature(rrset))]), sealing=None)
 
     def _signature_of(self, one: Given) -> Rrset:
         return replace(self.signature(one.rrset), owner=one.name, ttl_s=one.ttl_s)

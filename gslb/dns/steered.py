@@ -24,7 +24,7 @@ SETS_MAX: Final = 512  # of addresses of one family that are all signed, and of 
 KINDS: Final[Mapping[Family, int]] = {4: A, 6: AAAA}
 
 SetKey = tuple[int, Addresses]  # type of the records, and the addresses in them, sorted
-Signatures = Mapping[SetKey, Rrset]
+Signatures = tuple[bytes, ...]  # RDATA of the RRSIGs over such a set
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SteeredName:
     denials: Mapping[Family, Answer]
     hinted: Mapping[int, Hinted]
     zone: str | None = None
-    signatures: Signatures | None = None
+    signatures: Mapping[SetKey, Signatures] | None = None
 
     def rrset(self, kind: int, addresses: Addresses) -> Rrset:
         """What is signed: A, AAAA, or HTTPS and SVCB with these as hints."""
@@ -44,8 +44,8 @@ class SteeredName:
         return Rrset(wire_name(self.service.host), kind, self.service.ttl_max_s, told)
 
 
-# The signature over a set of addresses at a name, or None where nobody has made one.
-Find = Callable[[SteeredName, int, Addresses], Rrset | None]
+# The signatures over a set of addresses at a name, or None where nobody has made them.
+Find = Callable[[SteeredName, int, Addresses], Signatures | None]
 
 
 def set_key(kind: int, addresses: Iterable[bytes]) -> SetKey:
@@ -69,8 +69,8 @@ def steered_name(
     return SteeredName(service, denials, bare.hinted, zone, signatures)
 
 
-def signed_set(signer: Signs, zone: str, name: SteeredName, kind: int, addresses: Addresses) -> Rrset:
-    return signer.sign(zone, name.rrset(kind, addresses), name.service.ttl_max_s)
+def signed_set(signer: Signs, zone: str, name: SteeredName, kind: int, addresses: Addresses) -> Signatures:
+    return signer.sign(zone, name.rrset(kind, addresses), name.service.ttl_max_s).rdatas
 
 
 def kinds_of(service: Service, sites: Sequence[Site]) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 
+import dns.dnssec
 import dns.flags
 import dns.message
 import dns.name
@@ -13,7 +14,7 @@ import dns.rdatatype
 import pytest
 
 from gslb.dns import Responder
-from gslb.model import Configuration, Match
+from gslb.model import Configuration, Dnssec, Match
 from tests.dns import worlds
 from tests.dns.validating import Validator, kinds_in
 from tests.dns.worlds import HOST, PLACES, SERVICE, ZONE
@@ -151,6 +152,32 @@ class TestProof:
             assert there.respond(query, PEER) == signed.responder.respond(query, PEER)
 
 
+class TestZonesBelow:
+    def test_without_keys_are_proved_to_have_none_section_5_2(self) -> None:
+        parent, child = family().zones
+        _, signer = worlds.signed(worlds.configuration(zones=(parent,)))
+        config = worlds.configuration(zones=(replace(parent, dnssec=Dnssec("")), child))
+        responder = Responder(worlds.serving(worlds.world(config), signer=signer), node="tokyo-1")
+
+        def ask(name: str, kind: str) -> dns.message.Message:
+            wire = responder.respond(dns.message.make_query(name, kind, want_dnssec=True).to_wire(), PEER, True)
+            assert wire is not None
+            return dns.message.from_wire(wire)
+
+        reply = ask(CHILD, "DS")
+        assert Validator(ask(ZONE, "DNSKEY").answer[0]).judge(reply) == "nodata"
+        [nsec] = [rrset for rrset in reply.authority if rrset.rdtype == dns.rdatatype.NSEC]
+        assert set(kinds_in(nsec[0])) == {dns.rdatatype.NS, *SEALING}
+        assert [rrset.rdtype for rrset in ask(f"www.{CHILD}", "A").answer] == [dns.rdatatype.A]
+
+    def test_have_the_ds_that_their_cds_asks_for_rfc_7344(self, signed: Signed) -> None:
+        [ds] = [rrset for rrset in signed.ask(f"{CHILD}.", "DS").answer if rrset.rdtype == dns.rdatatype.DS]
+        [cds] = [rrset for rrset in signed.ask(f"{CHILD}.", "CDS").answer if rrset.rdtype == dns.rdatatype.CDS]
+        assert [str(rdata) for rdata in ds] == [str(rdata) for rdata in cds]
+        [keys] = [rrset for rrset in signed.ask(f"{CHILD}.", "DNSKEY").answer if rrset.rdtype == dns.rdatatype.DNSKEY]
+        assert str(dns.dnssec.make_ds(keys.name, keys[0], "SHA256")) == str(ds[0])
+
+
 class TestWhoDoesNotAsk:
     @pytest.mark.parametrize(
         ("name", "kind"),
@@ -238,6 +265,14 @@ class TestSteered:
             reply = signed.ask(f"{HOST}.", "A", peer=peer)
             assert signed.validators[ZONE].judge(reply) == "positive"
             assert reply.answer[0] == signed.ask(f"{HOST}.", "A", peer=peer, do=False).answer[0]
+
+    def test_a_zone_may_be_one_steered_name(self) -> None:
+        zone = worlds.zone(HOST, 'www 60 IN CNAME @\n@ 60 IN TXT "x"\n')
+        signed = Signed(worlds.configuration(zones=(zone,)))
+        verdicts = {("", "A"): "positive", ("", "AAAA"): "positive", ("", "TXT"): "positive", ("", "NS"): "positive"}
+        verdicts |= {("", "ANY"): "positive", ("", "MX"): "nodata", ("x.", "A"): "nxdomain", ("www.", "A"): "left"}
+        for (name, kind), verdict in verdicts.items():
+            assert signed.verdict(f"{name}{HOST}.", kind, HOST) == verdict
 
     def test_answers_carry_what_is_to_be_said_of_them(self) -> None:
         reply = Signed(down=("jp-1", "us-1", "eu-1")).ask(f"{HOST}.", "A")

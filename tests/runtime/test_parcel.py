@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from gslb.runtime import parcel
 from gslb.runtime.learning import Classes
 from gslb.runtime.parcel import Packer, Unpacker
 from gslb.runtime.snapshot import Snapshot
+from tests.dns import worlds
 from tests.runtime.makers import Maker
 
 pytestmark = pytest.mark.anyio
@@ -115,3 +117,15 @@ async def test_a_parcel_that_is_none_leaves_what_is_held(maker):
     again = await unpacker.unpack(packer.pack(maker.snapshot()))
     assert again.world.configuration is first.world.configuration
     assert gc.isenabled()
+
+
+async def test_signatures_come_along_and_those_of_a_world_with_it(maker):
+    """More sets of three addresses than are signed whatever the World is."""
+    sites = tuple(worlds.site(f"s{number}", "jp", worlds.JP, f"192.0.2.{number}") for number in range(1, 41))
+    config, signer = worlds.signed(worlds.configuration(sites=sites, services=(replace(worlds.SERVICE, answers=3),)))
+    serving = worlds.serving(worlds.world(config), known=("133.11.0.0/16",), signer=signer)
+    sent = replace(maker.snapshot(), world=serving.world, table=serving.table, book=serving.book)
+    received = await Unpacker().unpack(Packer().pack(sent))
+    assert received.book.signed == sent.book.signed
+    assert sum(map(len, received.book.signed.values())) > 0
+    assert received.book.tree.steered[worlds.HOST].signatures == sent.book.tree.steered[worlds.HOST].signatures
