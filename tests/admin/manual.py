@@ -11,6 +11,7 @@ from pathlib import Path
 import gslb.admin
 import gslb.dns.metrics
 import gslb.redirect.metrics
+import gslb.runtime.observing
 import gslb.runtime.signing
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -20,6 +21,7 @@ TABLES = {
     "DNS": gslb.dns.metrics.METRICS,
     "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
+    "dnstap and query log": gslb.runtime.observing.METRICS,
 }
 
 INTRODUCTION = """\
