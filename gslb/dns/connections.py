@@ -37,9 +37,15 @@ class Waiting(Protocol):
 
 
 class Connections:
-    """Of a server, the longest idle first, and the same by client."""
+    """Of a server, the longest idle first, and the same by client. The limits are for all of those that are `together`."""
 
-    def __init__(self, limits: Limits, counters: Counters, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        counters: Counters,
+        loop: asyncio.AbstractEventLoop,
+        together: list[Connections] | None = None,
+    ) -> None:
         self.limits = limits
         self.counters = counters
         self.clock = loop.time
@@ -48,17 +54,32 @@ class Connections:
         self.by_idle: OrderedDict[Connection, float] = OrderedDict()  # to its time of last use
         self._empty = asyncio.Event()
         self._by_client: dict[str, OrderedDict[Connection, None]] = {}
+        self._together = [] if together is None else together
+        self._together.append(self)
+
+    def leave(self) -> None:
+        """The server has stopped."""
+        if self in self._together:
+            self._together.remove(self)
 
     def add(self, connection: Connection) -> None:
-        mine = self._by_client.setdefault(connection.client, OrderedDict())
-        if len(mine) >= self.limits.tcp_connections_per_client:
-            next(iter(mine)).cut("evicted")
-            mine = self._by_client.setdefault(connection.client, OrderedDict())
-        if len(self.by_idle) >= self.limits.tcp_connections:
-            next(iter(self.by_idle)).cut("evicted")
-            mine = self._by_client.setdefault(connection.client, OrderedDict())
-        mine[connection] = None
+        client = connection.client
+        if sum(len(each._by_client.get(client, ())) for each in self._together) >= self.limits.tcp_connections_per_client:
+            self._evict(client)
+        if sum(len(each.by_idle) for each in self._together) >= self.limits.tcp_connections:
+            self._evict()
+        self._by_client.setdefault(client, OrderedDict())[connection] = None
         self.by_idle[connection] = self.clock()
+
+    def _evict(self, client: str | None = None) -> None:
+        """Of all, or of one client, that which has been idle longest makes room."""
+        longest: tuple[float, Connection] | None = None
+        for each in self._together:
+            found = next(iter(each.by_idle if client is None else each._by_client.get(client, ())), None)
+            if found is not None and (longest is None or each.by_idle[found] < longest[0]):
+                longest = each.by_idle[found], found
+        if longest is not None:
+            longest[1].cut("evicted")
 
     def touch(self, connection: Connection) -> None:
         if connection in self.by_idle:

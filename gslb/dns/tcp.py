@@ -204,7 +204,7 @@ class TcpConnection(asyncio.Protocol):
 
 class TcpServer:
     """Serves a listening socket until `stop`. The idle time-out is that of `limits`; with a `context` it is TLS, and the next
-    connections get the certificate of the one that is set last."""
+    connections get the certificate of the one that is set last. Servers that are `together` share the limits."""
 
     def __init__(
         self,
@@ -215,6 +215,7 @@ class TcpServer:
         *,
         transfers: Transfers | None = None,
         context: ssl.SSLContext | None = None,
+        together: list[Connections] | None = None,
     ) -> None:
         self._sock = sock
         self._responder = responder
@@ -222,6 +223,7 @@ class TcpServer:
         self.counters = responder.counters if counters is None else counters
         self._transfers = transfers
         self._context = context
+        self._together = together
         self._server: asyncio.Server | None = None
         self._handshakes: Handshakes | None = None
         self._sweep: asyncio.TimerHandle | None = None
@@ -254,7 +256,7 @@ class TcpServer:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        connections = self._connections = Connections(self._limits, self.counters, loop)
+        connections = self._connections = Connections(self._limits, self.counters, loop, self._together)
         if self._context is None:
             self._server = await loop.create_server(lambda: self._connection(connections), sock=self._sock)
         else:
@@ -297,3 +299,4 @@ class TcpServer:
                     await connections.wait_empty()
         for connection in list(connections.by_idle):
             connection.cut("stopped")
+        connections.leave()

@@ -13,6 +13,7 @@ import dns.message
 import pytest
 
 from gslb.dns import Responder, TcpServer
+from gslb.dns.connections import Connections
 from gslb.dns.tcp import TURN_OCTETS, TURN_QUERIES, TURNS
 from gslb.model import Limits
 from tests.dns import worlds
@@ -65,11 +66,11 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening(limits: Limits = LIMITS) -> AsyncIterator[Listening]:
+async def listening(limits: Limits = LIMITS, together: list[Connections] | None = None) -> AsyncIterator[Listening]:
     responder = Responder(worlds.serving(), node="tokyo-1", tcp_idle_s=limits.tcp_idle_s)
     sock = bound(socket.SOCK_STREAM, "127.0.0.1")
     port = sock.getsockname()[1]
-    server = TcpServer(sock, responder, limits)
+    server = TcpServer(sock, responder, limits, together=together)
     await server.start()
     here = Listening(server, port)
     try:
@@ -295,3 +296,17 @@ async def test_stop_does_not_wait_longer_than_it_says() -> None:
             await loop.sock_recv(client, 4096)
             await asyncio.wait_for(here.server.stop(last_words_s=0.1), 2)
             assert closed_for(here, "stopped") == 1
+
+
+async def test_listeners_of_one_worker_share_the_limits() -> None:
+    together: list[Connections] = []
+    limits = replace(LIMITS, tcp_connections_per_client=2)
+    async with listening(limits, together) as one, listening(limits, together) as two:
+        first, _ = await one.greeted()
+        second, _ = await two.greeted()
+        third, _ = await two.greeted()
+        assert await closes(first)
+        assert not second.at_eof()
+        assert not third.at_eof()
+        assert (one.server.connections, two.server.connections) == (0, 2)
+    assert together == []
