@@ -8,6 +8,7 @@ from typing import Final
 
 from gslb.dns.answer import Answer, Rrset, write
 from gslb.dns.codes import EDE_OTHER, EDE_STALE, RRSIG
+from gslb.dns.compact import CompactDenials
 from gslb.dns.edns import error_option
 from gslb.dns.hints import Addresses
 from gslb.dns.names import wire_name
@@ -52,6 +53,7 @@ class Book:
     tree: Tree
     outcomes: tuple[Steered | None, ...]
     signed: SignedSets = field(default_factory=dict)
+    compact: CompactDenials | None = None  # where a zone denies names so
 
     def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Signatures | None:
         """What a worker finds; it makes none."""

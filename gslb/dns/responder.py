@@ -29,6 +29,7 @@ from gslb.dns.codes import (
     IXFR,
     NOERROR,
     NOTIMP,
+    NXDOMAIN,
     OPCODE_BITS,
     OPT,
     RCODE_NAMES,
@@ -43,6 +44,7 @@ from gslb.dns.codes import (
     UDP_MIN,
     UDP_TRANSPORT,
 )
+from gslb.dns.compact import EDE_INVALID_TYPE, NOT_FOR, NXNAME
 from gslb.dns.cookies import FULL_OCTETS, Jar, Seen, tail_octets
 from gslb.dns.cursor import Malformed
 from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record
@@ -79,7 +81,8 @@ SAMPLE_EVERY_S: Final = 0.1
 class Responder:
     """Answers messages from the Serving that was swapped in last. One thread; the counters are the caller's.
 
-    `on_new_class` is told of one client of each class once a World; `on_sample` of an answer every SAMPLE_EVERY_S at most.
+    `on_new_class` is told of one client of each class once a World; `on_sample` of an answer every SAMPLE_EVERY_S at most;
+    `on_denied` of names that are not there and that no compact denial is made for yet.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Responder:
         counters: Counters | None = None,
         on_new_class: Callable[[str, Located], None] | None = None,
         on_sample: Callable[[Sample], None] | None = None,
+        on_denied: Callable[[bytes], None] | None = None,
         tcp_idle_s: float = 10.0,
         kept_max: int = 16384,
         clock: Callable[[], float] = time.monotonic,
@@ -105,6 +109,7 @@ class Responder:
         self._chaos = chaos_answers(node)
         self._on_new_class = on_new_class
         self._on_sample = on_sample
+        self._on_denied = on_denied
         self._next_sample_s = 0.0
         self._clock, self._wall = clock, wall
         self._kept_max = kept_max
@@ -226,6 +231,9 @@ class Responder:
             return Kept(bad_version(query, edns, wire[2] & 1), (_counter(tcp, query.type, BADVERS),), query.type)
         if not query.question:
             return self._cookie_alone(wire, edns, seen, tcp)
+        if query.type == NXNAME and serving.book.compact is not None:  # RFC 9824 section 3.5
+            opt = b"" if edns is None else opt_record(edns.do, error_option(EDE_INVALID_TYPE), cookie=cookie)
+            return Kept(header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), query.type, known=known)
         if query.type in META_TYPES:  # RFC 6891 section 6.1.1, RFC 8945 section 4.2: they are not data
             opt = b"" if edns is None else opt_record(edns.do, cookie=cookie)
             return Kept(header_only(wire, FORMERR, opt), (_counter(tcp, query.type, FORMERR),), query.type, known=known)
@@ -302,6 +310,8 @@ class Responder:
         if found is None:
             return OUT_OF_ZONE, None
         service, answer = found
+        if do and answer.rcode == NXDOMAIN and serving.book.compact is not None and kind not in NOT_FOR:
+            return self._compact(serving, query.name, kind) or answer, None
         if service is None or kind not in STEERED_TYPES:
             return answer, None
         served = serving.serve(service, kind, self._peers.asker(query.edns, peer))
@@ -309,6 +319,14 @@ class Responder:
             return answer, None
         answer = served.steered.stale if self._stale else served.steered.fresh
         return (answer.secure or answer) if do else answer, served
+
+    def _compact(self, serving: Serving, name: bytes, kind: int) -> Answer | None:
+        """None, and control hears of it, where the chain of the zone denies the name for now."""
+        found, compact = serving.book.tree.find(name, kind), serving.book.compact
+        answer = None if found is None or compact is None else compact.answer(name, found[1])
+        if answer is None and self._on_denied is not None:
+            self._on_denied(name)
+        return answer
 
     def _opt(self, edns: Edns, answer: Answer, served: Served | None, tcp: int, cookie: bytes) -> bytes:
         subnet, options = edns.subnet, answer.error

@@ -59,9 +59,9 @@ class Denial:
     def answer(self, plain: Answer, places: Places) -> Answer:
         return self.proved(map(self.chain.signed, dict.fromkeys(places)))
 
-    def proved(self, proofs: Iterable[Signed]) -> Answer:
+    def proved(self, proofs: Iterable[Signed], seal: str = "signed") -> Answer:
         authority = (*self.soa, *(rrset for proof in proofs for rrset in proof))
-        return replace(write(self.apex, authority=authority, rcode=self.rcode), seal="signed")
+        return replace(write(self.apex, authority=authority, rcode=self.rcode), seal=seal)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from gslb.dns.copies import steered_contents
 from gslb.dns.signing import Signer
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Endpoint, Severity, World
+from gslb.runtime.compacting import denied_names
 from gslb.runtime.cookiesecrets import OwnSecrets
 from gslb.runtime.dataplane import DataPlane
 from gslb.runtime.journal import Journal
@@ -271,6 +272,7 @@ class Control:
         found = examples(tally.get("classes"), hosts)
         if found:
             self._publisher.learn(found)
+        self._publisher.deny(denied_names(tally.get("denied")))
 
     def worker_event(self, kind: str, index: int, message: str) -> None:
         self.node.stale.pop(index, None)

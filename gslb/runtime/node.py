@@ -209,6 +209,7 @@ class ControlNode:
             found["gslb_world_octets",] = self.publisher.octets
         if self.publisher is not None and self.signing is not None:
             found |= self.signing.gauges(self.publisher.signer)
+            found["gslb_dnssec_compact_names",] = len(self.publisher.compacting)
         found |= self.lookers.gauges()
         if self.surveying is not None:
             found |= self.surveying.gauges()

@@ -77,6 +77,7 @@ class Packer:
         yield self._same("tree", book.tree, book.tree)
         yield self._same("copies", snapshot.copies, snapshot.copies)
         yield self._equal("signed", book.signed, book.signed)
+        yield self._equal("compact", book.compact, book.compact)
         for number, standings in enumerate(_cut(list(world.standings.items()), STANDINGS_A_PART)):
             yield self._equal(f"standings {number}", standings, standings)
         for number, classes in enumerate(_cut(snapshot.classes, CLASSES_A_PART)):
@@ -167,7 +168,7 @@ def _assembled(parts: dict[str, Any]) -> Snapshot:
         lineage=lineage,
         classes=rows("classes"),
         table=Table(rests.table, rows("outcomes"), rows("rows"), rests.index),
-        book=Book(rests.book, parts["tree"], rows("book"), parts["signed"]),
+        book=Book(rests.book, parts["tree"], rows("book"), parts["signed"], parts["compact"]),
         pages=replace(rests.pages, outcomes=rows("pages")),
         geo=geo,
         tls=tls,

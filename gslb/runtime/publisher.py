@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -17,6 +17,7 @@ from gslb.dns.zonecopy import TooLong, ZoneCopy
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, World
 from gslb.redirect import build_pages
+from gslb.runtime.compacting import Compacting
 from gslb.runtime.files import stamp
 from gslb.runtime.learning import Classes, Example
 from gslb.runtime.parcel import Packer
@@ -68,6 +69,7 @@ class Publisher:
         self._steering: tuple[GeoIndex, object, SteeringMap] | None = None
         self._waiting: World | None = None
         self._examples: list[Example] = []
+        self.compacting = Compacting()
         self._wake = asyncio.Event()
 
     def use(
@@ -104,6 +106,11 @@ class Publisher:
         if self._examples:
             self._wake.set()
 
+    def deny(self, names: Iterable[bytes]) -> None:
+        """Somebody asked for these, which are not there: those that may get a compact denial have it soon."""
+        if self.compacting.ask(names):
+            self._wake.set()
+
     async def run(self) -> None:
         """Makes what is asked for, until cancelled."""
         while True:
@@ -121,9 +128,9 @@ class Publisher:
     async def _publish(self, world: World) -> None:
         loop = asyncio.get_running_loop()
         examples, self._examples = self._examples, []
-        began, ground = loop.time(), self._ground
+        began, ground, denied = loop.time(), self._ground, self.compacting.taken()
         try:
-            snapshot, parcel = await asyncio.to_thread(self._make, world, examples, ground)
+            snapshot, parcel = await asyncio.to_thread(self._make, world, examples, denied, ground)
         except Exception as error:  # a fault of ours must not take the node down: the workers have a World
             if self.published is None:
                 raise
@@ -135,18 +142,20 @@ class Publisher:
         self.published, self.signer, self.failing = world, ground.signer, False
         await self._deliver(snapshot, parcel)
 
-    def _make(self, world: World, examples: list[Example], ground: _Ground) -> tuple[Snapshot, bytes | None]:
+    def _make(self, world: World, examples: list[Example], denied: list[bytes], ground: _Ground) -> tuple[Snapshot, bytes | None]:
         configuration = world.configuration
         steering = self._map(world, ground)
         self.classes.learn(examples, steering, ground.geo.lookup)
         numbered = self.classes.numbered()
         table = compile_table(world, numbered, self._memo)
+        tree = self._static(configuration, ground)
+        compact = self.compacting.denials(denied, tree, configuration, ground.signer)
         snapshot = Snapshot(
             world=world,
             lineage=self.classes.lineage,
             classes=numbered,
             table=table,
-            book=build_book(world, table, ground.serials, self._static(configuration, ground), ground.signer),
+            book=replace(build_book(world, table, ground.serials, tree, ground.signer), compact=compact),
             pages=build_pages(world, table),
             geo=geo_stamp(ground.geo),
             tls=tls_stamp(configuration),

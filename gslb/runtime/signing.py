@@ -28,6 +28,7 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("zone",),
     ),
     "gslb_dnssec_keys": ("Keys of a zone that is signed, by what they do.", ("zone", "state")),
+    "gslb_dnssec_compact_names": ("Names that are not there and have a compact denial of their own (RFC 9824).", ()),
     "gslb_dnssec_keys_overdue": ("1 while the time of all keys of a zone is over, and the last go on signing.", ("zone",)),
 }
 
