@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from gslb import dns, redirect
+from gslb.dns.connections import Connections
 from gslb.errors import GeoError, UsageError
 from gslb.geo import GeoIndex
 from gslb.geo.index import BUNDLED
@@ -27,7 +28,7 @@ from gslb.runtime.sockets import Listener, turn_away
 from gslb.steering import ClientClass, Located, Locator, Sample, Scopes, SteeringMap
 
 STALE_INTERVALS = 3
-MOST_WAITING = 1000  # new classes and samples between two tallies
+MOST_WAITING = 1000  # new classes, samples and names between two tallies
 ACCEPT_TURNS = 6  # of the loop, in which the doors accept what has connected
 
 _log = structlog.get_logger("gslb")
@@ -78,7 +79,8 @@ class Servers:
             elif listener.role in ("dns-tcp", "dns-tls"):
                 context = self._tls.dot if listener.role == "dns-tls" else None
                 server = dns.TcpServer(
-                    sock, self._plane.responder, self._limits, transfers=self._plane.transfers, context=context
+                    sock, self._plane.responder, self._limits, transfers=self._plane.transfers, context=context,
+                    together=self._plane.streams,
                 )  # fmt: skip
                 self.tcp.append(server)
                 await server.start()
@@ -134,10 +136,12 @@ class DataPlane:
         self._numbers: dict[tuple[str, ClientClass], int] = {}
         self._new: list[list[Any]] = []
         self._samples: list[dict[str, Any]] = []
+        self._denied: dict[bytes, None] = {}
         self._told: dict[tuple[str, ...], int] = {}
         self._servers: dict[int, Servers] = {}
         self._covered: dict[int, tuple[socket, ...]] = {}
         self._tls = Certificates()
+        self.streams: list[Connections] = []  # of every server of DNS over TCP and TLS, which share the limits
         self._tls_stamp: object = None
         self._rate_stamp: object = None
         self._beat_s = 0.0
@@ -214,6 +218,7 @@ class DataPlane:
             counters=self.counters,
             on_new_class=self._new_class,
             on_sample=self._sample,
+            on_denied=self._deny,
             tcp_idle_s=configuration.limits.tcp_idle_s,
         )
         self.transfers = dns.Transfers(self.responder, configuration.limits)
@@ -321,6 +326,10 @@ class DataPlane:
         if client.special is None and len(self._new) < MOST_WAITING:
             self._new.append([service, client.family, client.network, client.length])
 
+    def _deny(self, name: bytes) -> None:
+        if len(self._denied) < MOST_WAITING:
+            self._denied[name] = None
+
     def _sample(self, sample: Sample) -> None:
         if len(self._samples) < MOST_WAITING:
             self._samples.append(asdict(sample))
@@ -336,12 +345,14 @@ class DataPlane:
                 self._told[key] = count
         new, self._new = self._new, []
         samples, self._samples = self._samples, []
+        denied, self._denied = [name.hex() for name in self._denied], {}
         return {
             "world": self.world,
             "stale": bool(self.world) and self.responder.stale,
             "counts": counts,
             "classes": new,
             "samples": samples,
+            "denied": denied,
             "limited": len(self.responder.limiter or ()) if self.world else 0,
             "outlets": self._observing.conditions(),
         }
