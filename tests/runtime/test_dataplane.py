@@ -12,7 +12,8 @@ import dns.message
 import pytest
 from structlog.testing import capture_logs
 
-from gslb.model import Endpoint, Limits
+from gslb.dns.keyring import Keyring
+from gslb.model import Endpoint, Limits, RateLimit
 from gslb.runtime.dataplane import DataPlane, share
 from gslb.runtime.learning import Classes
 from gslb.runtime.sockets import Listener, open_all
@@ -141,3 +142,46 @@ async def test_a_worker_s_share_follows_their_number_and_the_configuration(plane
     await plane.drain()
     for sock in sockets:
         sock.close()
+
+
+def answered(plane: DataPlane, count: int = 100) -> int:
+    """Of so many queries of one /24 at once."""
+    wire = dns.message.make_query(HOST, "A").to_wire()
+    replies = [plane.responder.respond(wire, f"203.0.113.{host}") for host in range(count)]
+    return sum(reply is not None and not reply[2] & 2 for reply in replies)
+
+
+async def test_a_network_s_fill_holds_from_world_to_world(plane, tmp_path):
+    """Else a node whose health changes each second would limit nobody."""
+    maker = Maker(tmp_path, rate_limit={"responses_per_s": 20})
+    await plane.take(maker.snapshot())
+    assert answered(plane) == 20
+    assert plane.tally()["limited"] == 21
+    limiter = plane.responder.limiter
+    await plane.take(maker.snapshot(maker.with_a_site_down()))
+    assert plane.responder.limiter is limiter
+
+
+async def test_all_workers_together_answer_what_is_configured(plane, tmp_path):
+    maker = Maker(tmp_path, rate_limit={"responses_per_s": 20})
+    await plane.take(replace(maker.snapshot(), workers=4))
+    assert answered(plane) == 5
+
+
+async def test_a_limit_is_set_and_lifted_by_the_next_world(plane, maker):
+    await plane.take(maker.snapshot())
+    assert answered(plane) == 100
+    assert plane.tally()["limited"] == 0
+    for limit, wanted in ((RateLimit(20), 20), (RateLimit(30), 30), (RateLimit(30, dry_run=True), 100), (None, 100)):
+        configuration = replace(maker.configuration, rate_limit=limit)
+        await plane.take(maker.snapshot(replace(maker.world, configuration=configuration)))
+        assert answered(plane) == wanted
+
+
+async def test_secrets_of_cookies_come_with_a_world(plane, maker):
+    query = dns.message.make_query(HOST, "A", options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, b"ClientCk")])
+    for cookies, octets in ((), []), ((b"secret-of-16-oct",), [24]):
+        await plane.take(replace(maker.snapshot(), keyring=Keyring(cookies)))
+        wire = plane.responder.respond(query.to_wire(), "203.0.113.1")
+        assert wire is not None
+        assert [len(option.to_wire() or b"") for option in dns.message.from_wire(wire).options] == octets
