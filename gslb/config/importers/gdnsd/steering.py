@@ -9,10 +9,11 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from gslb.config.importers.continents import CONTINENTS
 from gslb.config.importers.document import flow, flow_map
 from gslb.config.importers.gdnsd.checks import Monitors
 from gslb.config.importers.gdnsd.fleet import NOWHERE, Fleet, Region
-from gslb.config.importers.gdnsd.maps import AUTO, Coordinates
+from gslb.config.importers.gdnsd.maps import AUTO, Choice, Coordinates, GeoMap
 from gslb.config.importers.gdnsd.pools import Plan
 from gslb.config.importers.gdnsd.zones import Dynamic
 from gslb.config.importers.notes import Notes
@@ -91,7 +92,7 @@ def _orders(one: Steered, regions: Sequence[Region]) -> dict[str, tuple[str, ...
         everybody = default or one.named(one.plan.order)
         return {region.name: everybody for region in regions} | {"default": everybody}
     placed = [name for name in chart.datacenters if name in chart.coordinates]
-    unlimited = not chart.limit or chart.limit >= len(placed)
+    unlimited = chart.default is AUTO and (not chart.limit or chart.limit >= len(placed))
     everywhere = {region for names in one.regions.values() for region in names} == {region.name for region in regions}
     plain = everywhere and unlimited and not one.after and not one.plan.skip_first and len(placed) == len(one.regions)
     if plain and all(len(names) == 1 for names in one.regions.values()):
@@ -118,7 +119,7 @@ def _rules(one: Steered, notes: Notes) -> list[CommentedMap]:
     if chart is None:
         return []
     networks = _grouped((str(network), chosen) for network, chosen in chart.nets)
-    countries = _grouped(sorted((code, choice) for code, choice in chart.countries.items() if choice is not AUTO))
+    countries = _grouped((code, choice) for code, choice in _countries(chart) if choice is not AUTO)
     confined = not (networks and countries)
     every = set(one.named(one.plan.order)) | set(one.named(tuple(one.regions)))
     rules: list[CommentedMap] = []
@@ -126,6 +127,14 @@ def _rules(one: Steered, notes: Notes) -> list[CommentedMap]:
         for chosen, members in groups.items():
             rules += _rule(one, {kind: flow(members)}, one.named(chosen), every, confined, notes)
     return rules
+
+
+def _countries(chart: GeoMap) -> list[tuple[str, Choice]]:
+    """Those that the order of regions does not serve as they are to be: where that is by distance, all that have a list."""
+    if chart.default is AUTO or not chart.by_distance():
+        return sorted(chart.countries.items())
+    codes = sorted(code for members in CONTINENTS.values() for code in members)
+    return [(code, chart.countries.get(code, chart.default)) for code in codes]
 
 
 def _grouped(pairs: Any) -> dict[tuple[str, ...], list[str]]:
