@@ -159,12 +159,15 @@ def test_a_site_that_dies_leaves_the_cache_with_its_ttl_and_no_answer_is_bogus(w
         world.node.wait_for(lambda: {world.gets(client) for client in japan} == {"jp-1"}, CACHED_S, "and in the cache")
 
 
-def test_a_key_is_rolled_and_no_answer_is_bogus(world: World) -> None:
-    """RFC 6781 section 4.1.2: the parent gets the new DS when CDS asks for it (RFC 7344), and the old key leaves."""
+@pytest.mark.parametrize(
+    "words", [(), pytest.param(("--algorithm", "ed25519"), marks=pytest.mark.long)], ids=["key", "algorithm"]
+)
+def test_a_key_is_rolled_and_no_answer_is_bogus(world: World, words: tuple[str, ...]) -> None:
+    """RFC 6781 sections 4.1.2 and 4.1.4: the parent gets the new DS when CDS asks for it (RFC 7344), and the old key leaves."""
     before = digests(HOST, world.node.dns)
     with Watch(world) as watch:
-        run("roll", world.node)
-        world.node.wait_for(lambda: len(digests(HOST, world.node.dns)) == 2, 10, "the new key is published")
+        run("roll", world.node, *words)
+        world.node.wait_for(lambda: len(digests(HOST, world.node.dns)) == 2, 30, "the new key is published")
         world.node.wait_for(lambda: wanted(world) not in ((), before), 30, "CDS asks for another DS")
         world.above.delegate_securely(wanted(world), TTL_S)
         run("roll", world.node, "--ds-seen", "--ds-ttl", f"{TTL_S}s")
