@@ -16,9 +16,8 @@ from gslb.dns.observer import Backlog
 from gslb.runtime.outlets import Broken, Outlet
 
 SLICE = 32  # observations encoded and written at a time
-SLICES = 1000  # until the outlet is looked at again
 GATHER_S = 0.02  # after the first of many
-LOOK_EVERY_S = 1.0  # at the outlet, when nothing comes
+LOOK_EVERY_S = 1.0  # at the outlet: it may have been renamed, or hung up
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
 
@@ -50,7 +49,8 @@ class Recorder(threading.Thread, Generic[T]):
         self.lost = 0
         self._outlet = outlet(self._hurried)
         self._unwritten: list[bytes] = []
-        self._delay_s = 0.0
+        self._delay_s = self._works_since_s = 0.0
+        self._confessed = False  # a bug of ours, once
         self._anew = False
         self._deadline_s = 0.0
 
@@ -94,17 +94,18 @@ class Recorder(threading.Thread, Generic[T]):
             del self._unwritten[: error.done]
             self._tell(Condition(False, str(error)))
         except Exception as error:  # a bug of ours costs observations, and never an answer
+            self.lost += len(self._unwritten)
             self._unwritten = []
             self._tell(Condition(False, f"{type(error).__name__}: {error}"))
             _log.error("observing failed", kind="observing-failed", exc_info=True)
 
     def _write(self) -> None:
         """For a while: the outlet has to be looked at although there is always something to write."""
-        for _ in range(SLICES):
-            began_s = time.perf_counter()
+        until_s = time.perf_counter() + LOOK_EVERY_S
+        while (began_s := time.perf_counter()) < until_s and not self._hurried():
             if not self._unwritten:
                 taken = self.backlog.take(SLICE)
-                if not taken or self._hurried():
+                if not taken:
                     return
                 self._unwritten = [piece for each in taken for piece in self._encoded(each)]
             self._outlet.write(self._unwritten)
@@ -119,12 +120,16 @@ class Recorder(threading.Thread, Generic[T]):
             return self.encode(observation)
         except Exception:  # a bug of ours costs this one
             self.lost += 1
-            _log.error("an observation could not be encoded", kind="observing-failed", exc_info=True)
+            if not self._confessed:
+                _log.error("an observation could not be encoded", kind="observing-failed", exc_info=True)
+            self._confessed = True
             return []
 
     def _tell(self, condition: Condition) -> None:
-        if condition.works:
-            self._delay_s = 0.0
+        if condition.works and not self.condition.works:
+            self._works_since_s = time.monotonic()
+        if not condition.works and self.condition.works and time.monotonic() - self._works_since_s > LONGEST_DELAY_S:
+            self._delay_s = 0.0  # not for a reader that hangs up whenever it is called
         self.condition = condition
 
     def _back_off(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from gslb.runtime import recorder as recorder_module
 from gslb.runtime.outlets import FrameSocket, LineFile
 from gslb.runtime.recorder import Recorder
 from tests.dns.dnstap.taps import frames as stream_frames
-from tests.runtime.readers import PATIENCE_S, Reader
+from tests.runtime.readers import ACCEPT, PATIENCE_S, Reader
 
 
 def frames(number: int) -> list[bytes]:
@@ -95,16 +96,32 @@ def test_a_reader_that_is_started_again_gets_the_rest(tmp_path: Path) -> None:
         second.wait_ended()
 
 
+def test_a_reader_that_hangs_up_at_once_is_called_less_and_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "LONGEST_DELAY_S", 5.0)
+    recorder = to_socket(tmp_path / "sock")
+    calls: list[float] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(tmp_path / "sock"))
+        listener.listen()
+        recorder.start()
+        for _ in range(4):
+            with listener.accept()[0] as connection:
+                calls.append(time.monotonic())
+                connection.sendall(ACCEPT)
+        ended(recorder, within_s=0.0)
+    assert calls[-1] - calls[0] > 0.1 + 0.2 + 0.4
+
+
 def test_an_observation_that_can_not_be_encoded_costs_itself(tmp_path: Path) -> None:
     recorder = to_file(tmp_path / "log")
     recorder.encode = lambda number: lines(1 // number)
     with capture_logs() as logged:
         recorder.start()
-        for number in (1, 0, 1):
+        for number in (1, 0, 0, 1):
             recorder.backlog.put(number)
         ended(recorder)
     assert (tmp_path / "log").read_text() == "1\n1\n"
-    assert (recorder.written, recorder.lost) == (2, 1)
+    assert (recorder.written, recorder.lost) == (2, 2)
     assert [line["kind"] for line in logged] == ["observing-failed"]
 
 
