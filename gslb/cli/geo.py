@@ -1,4 +1,4 @@
-"""`gslb geo`: build the bundled database, and look addresses up."""
+"""`gslb geo`: build the bundled database, list the blocks of another, and look addresses up."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def build(
     from gslb.geo.build import build as build_database
 
     build_database(source, out, lambda message: print(message, file=sys.stderr, flush=True))
+
+
+@app.command()
+def blocks(
+    database: Annotated[Path, typer.Argument(metavar="DATABASE", help="A .mmdb file.", show_default=False)],
+) -> None:
+    """List where places begin in a database, in DATABASE.blocks: what a node would make by itself when it first sees the file."""
+    from gslb.geo.blocks import SUFFIX
+    from gslb.geo.shelf import write_list
+
+    print(f"{database}{SUFFIX}: {len(write_list(str(database)))} blocks", file=sys.stderr)
 
 
 @app.command()

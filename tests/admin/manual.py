@@ -13,6 +13,7 @@ import gslb.dns.metrics
 import gslb.redirect.metrics
 import gslb.runtime.observing
 import gslb.runtime.signing
+import gslb.runtime.surveying
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 
@@ -21,6 +22,7 @@ TABLES = {
     "DNS": gslb.dns.metrics.METRICS,
     "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
+    "Scopes": gslb.runtime.surveying.METRICS,
     "dnstap and query log": gslb.runtime.observing.METRICS,
 }
 

@@ -42,3 +42,12 @@ def test_what_is_built_can_be_looked_up(tmp_path, capsys):
     assert run(["geo", "build", str(BUNDLED_PATH), str(out)]) == 0
     assert out.stat().st_size > 1_000_000
     assert f"{out}: " in capsys.readouterr().err
+
+
+def test_the_blocks_of_a_database_are_listed_beside_it(tmp_path, capsys):
+    database = tmp_path / "own.mmdb"
+    database.write_bytes(BUNDLED_PATH.read_bytes())
+    assert run(["geo", "blocks", str(database)]) == 0
+    listed = tmp_path / "own.mmdb.blocks"
+    assert capsys.readouterr().err == f"{listed}: 319201 blocks\n"
+    assert listed.read_bytes() == BUNDLED_PATH.with_name("bundled.mmdb.blocks").read_bytes()

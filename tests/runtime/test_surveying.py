@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import dns.asyncquery
@@ -66,6 +68,17 @@ async def test_scopes_are_those_of_the_database_until_there_are_trees_and_then_a
         listed = [event.subject for event in control.node.events(50, None) if event.kind == "blocks-listed"]
         assert listed == [str(tmp_path / "city.mmdb")]
         assert [path.suffix for path in (tmp_path / "state" / "geo").iterdir()] == [SUFFIX]
+
+
+async def test_a_worker_that_is_started_again_has_the_trees_at_once(tmp_path):
+    async with running(with_database(tmp_path), 1) as control:
+        await grown(control)
+        assert control._pool is not None
+        (worker,) = control._pool.workers
+        before = worker.process
+        os.kill(before.pid, signal.SIGKILL)
+        await until(lambda: worker.process is not before and worker.serving, 20)
+        assert [await scope(control, subnet) for subnet in (BOTH, LEFT)] == [16, 17]
 
 
 async def surveyed(surveying: Surveying, settings: Configuration, geo: GeoIndex | None = None) -> None:
