@@ -8,8 +8,8 @@ import pytest
 
 from gslb.runtime.selfcheck import ask_all
 from gslb.runtime.sockets import listeners
-from tests.runtime.nodes import address, configuration, running, write
-from tests.runtime.test_control import LISTEN, certified, names_of, until
+from tests.runtime.nodes import address, configuration, running, until, write
+from tests.runtime.test_control import LISTEN, certified, names_of
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path):
         assert await names_of(where) == "old.example.net"
         certified(tmp_path, "new.example.net")
         await until_shown(where, "new.example.net")
-        assert [event.kind for event in control.node.journal.recent].count("tls-renewed") == 1
+        await until(lambda: any(event.kind == "tls-renewed" for event in control.node.journal.recent))
 
 
 async def test_a_broken_certificate_leaves_the_one_before(tmp_path):
@@ -51,7 +51,9 @@ async def test_a_configuration_without_tls_leaves_the_open_doors_their_certifica
         write(tmp_path, listen=LISTEN)
         control.reload()
         await until(lambda: control.configuration.tls is None)
-        await until(lambda: control._plane.world == control._publisher.published.number)
+        await until(lambda: any(event.kind == "reload" for event in control.node.journal.recent))
+        await until(lambda: control.node.world.configuration.tls is None)
+        await until(lambda: control._served_world() == control.node.world.number)
         assert await names_of(where) == "old.example.net"
 
 
