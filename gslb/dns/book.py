@@ -12,8 +12,9 @@ from gslb.dns.compact import CompactDenials
 from gslb.dns.edns import error_option
 from gslb.dns.hints import Addresses
 from gslb.dns.names import wire_name
+from gslb.dns.sealing import Signatures
 from gslb.dns.secure import Signs
-from gslb.dns.steered import KINDS, Find, SetKey, Signatures, SteeredName, set_key, signed_set
+from gslb.dns.steered import KINDS, Find, Rdatas, SetKey, SteeredName, set_key, signed_set
 from gslb.dns.tree import Tree, build_tree
 from gslb.model import Decision, Door, View, Why, World
 from gslb.steering.table import Outcome, Table
@@ -28,7 +29,7 @@ EXPLAINED: Final[Mapping[Why, str]] = {
 STALE_TEXT: Final = "health of the sites has not been heard of lately"
 PAIRS_MAX: Final = 4096  # of addresses of both families, that hints of one World are signed for
 
-SignedSets = Mapping[str, Mapping[SetKey, Signatures]]  # by the host of the service
+SignedSets = Mapping[str, Mapping[SetKey, Rdatas]]  # by the host of the service
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Book:
     signed: SignedSets = field(default_factory=dict)
     compact: CompactDenials | None = None  # where a zone denies names so
 
-    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Signatures | None:
+    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Rdatas | None:
         """What a worker finds; it makes none."""
         key = set_key(kind, addresses)
         found = None if name.signatures is None else name.signatures.get(key)
@@ -67,9 +68,9 @@ class _Signing:
 
     def __init__(self, signer: Signs | None) -> None:
         self._signer = signer
-        self.made: dict[str, dict[SetKey, Signatures]] = {}
+        self.made: dict[str, dict[SetKey, Rdatas]] = {}
 
-    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Signatures | None:
+    def signature(self, name: SteeredName, kind: int, addresses: Addresses) -> Rdatas | None:
         key = set_key(kind, addresses)
         found = None if name.signatures is None else name.signatures.get(key)
         if found is None and name.zone is not None and self._signer is not None:
@@ -194,9 +195,10 @@ def _telling(name: SteeredName, kind: int, addresses: Addresses, ttl_s: int, sma
     for some in smaller:
         signatures = find(name, kind, some)
         if signatures is not None:
-            secure = write(host, (_told(name, kind, some, ttl_s), Rrset(None, RRSIG, ttl_s, signatures)))
-            seal = "signed" if some == addresses else "reduced"
-            return replace(answer, secure=replace(secure, seal=seal))
+            rrset = Rrset(None, RRSIG, ttl_s, signatures)
+            if some == addresses:
+                return replace(answer, sealing=Signatures.of(rrset))
+            return replace(answer, secure=replace(write(host, (_told(name, kind, some, ttl_s), rrset)), seal="reduced"))
     return answer
 
 

@@ -61,6 +61,7 @@ from gslb.dns.reply import (
     whole,
     without_authority,
 )
+from gslb.dns.sealing import signed
 from gslb.dns.serving import STEERED_TYPES, Kept, Served, Serving
 from gslb.dns.signed import answer_signed
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
@@ -318,7 +319,7 @@ class Responder:
         if served is None:
             return answer, None
         answer = served.steered.stale if self._stale else served.steered.fresh
-        return (answer.secure or answer) if do else answer, served
+        return signed(answer) if do else answer, served
 
     def _compact(self, serving: Serving, name: bytes, kind: int) -> Answer | None:
         """None, and control hears of it, where the chain of the zone denies the name for now."""

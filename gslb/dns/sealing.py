@@ -37,7 +37,7 @@ class Signatures(NamedTuple):
     def answer(self, plain: Answer, places: Places) -> Answer:
         flags, answers = int.from_bytes(plain.heads[0][:2], "big"), int.from_bytes(plain.heads[0][4:6], "big")
         head = heads(flags, answers + self.number)
-        return Answer(plain.rcode, head, plain.body + self.records, plain.anchor, plain.pointers, seal="signed")
+        return Answer(plain.rcode, head, plain.body + self.records, plain.anchor, plain.pointers, plain.error, seal="signed")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +89,12 @@ class Joined:
 
 
 Sealing = Signatures | Denial | Joined
+
+
+def signed(plain: Answer) -> Answer:
+    """A steered answer for who asks for signatures, if there are any."""
+    sealing = plain.sealing
+    return sealing.answer(plain, ()) if isinstance(sealing, Signatures) else plain.secure or plain
 
 
 def of_chain(chain: NsecChain, owner: bytes, anchor: bytes, kind: int) -> Answer | None:

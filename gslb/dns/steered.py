@@ -24,7 +24,7 @@ SETS_MAX: Final = 512  # of addresses of one family that are all signed, and of 
 KINDS: Final[Mapping[Family, int]] = {4: A, 6: AAAA}
 
 SetKey = tuple[int, Addresses]  # type of the records, and the addresses in them, sorted
-Signatures = tuple[bytes, ...]  # RDATA of the RRSIGs over such a set
+Rdatas = tuple[bytes, ...]  # RDATA of the RRSIGs over such a set
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SteeredName:
     denials: Mapping[Family, Answer]
     hinted: Mapping[int, Hinted]
     zone: str | None = None
-    signatures: Mapping[SetKey, Signatures] | None = None
+    signatures: Mapping[SetKey, Rdatas] | None = None
 
     def rrset(self, kind: int, addresses: Addresses) -> Rrset:
         """What is signed: A, AAAA, or HTTPS and SVCB with these as hints."""
@@ -45,7 +45,7 @@ class SteeredName:
 
 
 # The signatures over a set of addresses at a name, or None where nobody has made them.
-Find = Callable[[SteeredName, int, Addresses], Signatures | None]
+Find = Callable[[SteeredName, int, Addresses], Rdatas | None]
 
 
 def set_key(kind: int, addresses: Iterable[bytes]) -> SetKey:
@@ -69,7 +69,7 @@ def steered_name(
     return SteeredName(service, denials, bare.hinted, zone, signatures)
 
 
-def signed_set(signer: Signs, zone: str, name: SteeredName, kind: int, addresses: Addresses) -> Signatures:
+def signed_set(signer: Signs, zone: str, name: SteeredName, kind: int, addresses: Addresses) -> Rdatas:
     return signer.sign(zone, name.rrset(kind, addresses), name.service.ttl_max_s).rdatas
 
 

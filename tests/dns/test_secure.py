@@ -275,8 +275,14 @@ class TestSteered:
             assert signed.verdict(f"{name}{HOST}.", kind, HOST) == verdict
 
     def test_answers_carry_what_is_to_be_said_of_them(self) -> None:
-        reply = Signed(down=("jp-1", "us-1", "eu-1")).ask(f"{HOST}.", "A")
-        assert [error.text for error in reply.extended_errors()] == ["no site is up; answering with one that may be down"]
+        signed = Signed(down=("jp-1", "us-1", "eu-1"))
+        for stale, told in ((False, []), (True, ["health of the sites has not been heard of lately"])):
+            signed.responder.stale = stale
+            reply = signed.ask(f"{HOST}.", "A")
+            assert signed.validators[ZONE].judge(reply) == "positive"
+            assert reply.answer[0].ttl == SERVICE.ttl_min_s
+            texts = [error.text for error in reply.extended_errors()]
+            assert texts == ["no site is up; answering with one that may be down", *told]
 
     def test_all_down_and_closed_is_a_signed_nodata(self) -> None:
         signed = Signed(worlds.configuration(services=(replace(SERVICE, when_all_down="closed"),)), down=("jp-1", "us-1", "eu-1"))
