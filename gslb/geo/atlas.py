@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gslb.geo.blocks import BlockList
 from gslb.geo.index import GeoIndex
 from gslb.geo.overlay import UNIT_SHIFT, Layer
-from gslb.geo.schemas import NOTHING, Fields
+from gslb.geo.schemas import Fields
 from gslb.model import Family, Place
 
 
@@ -34,10 +34,7 @@ class Atlas:
     def _fields(self, which: int, place: int) -> Fields:
         starts, of_ipv4 = self._firsts[which]
         family: Family = 4 if place < of_ipv4 else 6
-        try:
-            return self._index.databases[which].lookup(family, starts[place] << UNIT_SHIFT[family])[0]
-        except Exception:  # a broken record, as where a query waits
-            return NOTHING
+        return self._index.databases[which].fields_at(family, starts[place] << UNIT_SHIFT[family])
 
 
 def _firsts(blocks: BlockList) -> tuple[array[int], int]:

@@ -26,9 +26,10 @@ import struct
 import sys
 import zlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain
+from operator import sub
 from typing import Final
 
 from gslb.errors import GeoError
@@ -69,12 +70,14 @@ def numbers() -> array[int]:
 
 def pack(blocks: BlockList, sha256: str) -> bytes:
     """The file of this list, which belongs to the database of this SHA-256 (hexadecimal)."""
-    columns = []
+    deflater = zlib.compressobj(9)
+    body = bytearray()
     for family in FAMILIES:
         starts = blocks.starts[family]
-        distances = array(_START[family], [0, *(after - before for before, after in pairwise(starts))])
-        columns += [_planes(distances), _planes(blocks.places[family])]
-    body = zlib.compress(b"".join(columns), 9)
+        distances = array(_START[family], chain((0,), map(sub, starts[1:], starts)))
+        for plane in chain(_planes(distances), _planes(blocks.places[family])):
+            body += deflater.compress(plane)
+    body += deflater.flush()
     counts = (len(blocks.starts[4]), len(blocks.starts[6]))
     head = _HEAD.pack(_MAGIC, VERSION, bytes.fromhex(sha256), hashlib.sha256(body).digest(), *counts, len(body))
     return head + body
@@ -131,9 +134,9 @@ def _summed(distances: array[int], family: Family) -> array[int]:
     return array(_START[family], accumulate(distances))
 
 
-def _planes(column: array[int]) -> bytes:
+def _planes(column: array[int]) -> Iterator[bytes]:
     data = _little(column).tobytes()
-    return b"".join(data[plane :: column.itemsize] for plane in range(column.itemsize))
+    return (data[plane :: column.itemsize] for plane in range(column.itemsize))
 
 
 def _from_planes(data: bytes, at: int, code: str, count: int) -> tuple[array[int], int]:

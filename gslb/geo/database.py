@@ -83,11 +83,21 @@ class Database:
         except InvalidDatabaseError as error:
             raise GeoError(f"{self.source.path}: {error}; fetch the .mmdb file again") from error
 
-    def fields(self, reference: int) -> Fields:
-        """What `leaves` refers to. A broken record says nothing."""
+    def fields(self, reference: int | None) -> Fields:
+        """What `leaves` refers to, for who goes through all of them: nothing is remembered. A broken record says nothing."""
+        if reference is None:
+            return NOTHING
         try:
-            return self._known.get(reference) or self._fields(reference)
+            record = self._reader.record(reference)
+            return self._adapter(record) if isinstance(record, dict) else NOTHING
         except Exception:  # of whatever kind, as where a query waits
+            return NOTHING
+
+    def fields_at(self, family: Family, address: int) -> Fields:
+        """As `lookup`; nothing is remembered, and what is broken says nothing."""
+        try:
+            return self.fields(self._reader.find(family, address)[0])
+        except InvalidDatabaseError:
             return NOTHING
 
     def adds_to(self, fields: Fields) -> bool:

@@ -8,9 +8,9 @@ the interpreter does by itself for whole columns; and a piece at a time, so that
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, compress
-from operator import ne
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, compress, repeat
+from operator import add, mul, ne
 from typing import Final, NamedTuple
 
 from gslb.model import ADDRESS_BITS, FINEST_PREFIX, Family
@@ -20,21 +20,39 @@ FAMILIES: Final[tuple[Family, ...]] = (4, 6)
 UNIT_SHIFT: Final[Mapping[Family, int]] = {family: ADDRESS_BITS[family] - FINEST_PREFIX[family] for family in FAMILIES}
 PIECE: Final = 1 << 14
 
-Key = tuple[int, ...]
-
 
 class Layer(NamedTuple):
     starts: Sequence[int]
     numbers: Sequence[int]
 
 
-def overlay(layers: Sequence[Layer], piece: int = PIECE) -> Iterator[tuple[list[int], Iterator[Key]]]:
-    """Piece by piece: the starts of all layers together, and for each start the numbers that they have there."""
+def radices(layers: Iterable[Layer]) -> list[int]:
+    return [max(layer.numbers) + 1 for layer in layers]
+
+
+def overlay(layers: Sequence[Layer], radices: Sequence[int], piece: int = PIECE) -> Iterator[tuple[list[int], Iterator[int]]]:
+    """Piece by piece: the starts of all layers together, and for each start a key.
+
+    The key holds the numbers that the layers have there, like digits, each in a place of its own radix: of a million of
+    different ones that is a third of the memory that tuples take.
+    """
     ends = sorted({start for layer in layers for start in layer.starts[piece::piece]})
     for low, high in zip([0, *ends], [*ends, None], strict=True):
         parts = [_part(layer, low, high) for layer in layers]
         starts = sorted({low}.union(*(part.starts for part in parts)))
-        yield starts, zip(*(_spread(part, starts) for part in parts), strict=True)
+        keys: Iterator[int] = repeat(0, len(starts))
+        for part, radix in zip(parts, radices, strict=True):
+            keys = map(add, map(mul, keys, repeat(radix)), _spread(part, starts))
+        yield starts, keys
+
+
+def digits(key: int, radices: Sequence[int]) -> list[int]:
+    """The number of each layer."""
+    found = []
+    for radix in reversed(radices):
+        key, digit = divmod(key, radix)
+        found.append(digit)
+    return found[::-1]
 
 
 def _part(layer: Layer, low: int, high: int | None) -> Layer:

@@ -11,7 +11,7 @@ from gslb.errors import GeoError
 from gslb.geo.blocks import MOST_BLOCKS, BlockList, numbers, starts_of
 from gslb.geo.database import Database
 from gslb.geo.overlay import FAMILIES
-from gslb.geo.schemas import NOTHING, Fields
+from gslb.geo.schemas import Fields
 
 MOST_STEPS: Final = 1 << 26  # of a family; all /24s of IPv4 are half of it
 _MOST_KNOWN = 1 << 20
@@ -28,7 +28,7 @@ def blocks_of(database: Database) -> BlockList:
         for unit, reference in database.leaves(family, MOST_STEPS):
             place = known.get(reference)
             if place is None:
-                fields = NOTHING if reference is None else database.fields(reference)
+                fields = database.fields(reference)
                 if len(known) >= _MOST_KNOWN:
                     known.clear()
                 place = known[reference] = places.setdefault(fields, len(places))

@@ -6,10 +6,10 @@ Off the hot path, in a process of its own: the millions of blocks of a large dat
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from gslb.geo.overlay import FAMILIES, PIECE, UNIT_SHIFT, Key, Layer, changes, overlay
+from gslb.geo.overlay import FAMILIES, PIECE, UNIT_SHIFT, Layer, changes, digits, overlay, radices
 from gslb.geo.prefixes import PrefixSet
 from gslb.model import FINEST_PREFIX, Client, Family, Place
 from gslb.steering.map import ServiceMap
@@ -50,8 +50,9 @@ class Growth:
         before, lasts = -1, [-1] * len(self._maps)
         networks = [cut >> UNIT_SHIFT[family] for cut in self._networks.cuts(family)]
         layers = [*self._ground.layers(family), Layer(networks, range(len(networks)))]
-        known = _Known(self, family)
-        for starts, keys in overlay(layers, self._piece):
+        bases = radices(layers)
+        known = _Known(lambda key: self._combined_of(family, digits(key, bases)))
+        for starts, keys in overlay(layers, bases, self._piece):
             self.blocks[family] += len(starts)
             numbers = list(map(known.__getitem__, keys))
             changed = changes(starts, numbers, before)
@@ -65,9 +66,9 @@ class Growth:
                 lasts[number] = column[-1] if column else lasts[number]
         return found
 
-    def combine(self, family: Family, key: Key) -> int:
-        """A number for what all maps make of the clients in a block; the key has a number of each layer."""
-        *numbers, region = key
+    def _combined_of(self, family: Family, numbers: list[int]) -> int:
+        """A number for what all maps make of the clients in a block that has these numbers in the layers."""
+        *numbers, region = numbers
         client = Client(
             family, self._networks.cuts(family)[region], FINEST_PREFIX[family], self._ground.place(family, numbers), 0
         )  # fmt: skip
@@ -77,13 +78,13 @@ class Growth:
         return self._combined.setdefault(tuple(row), len(self._combined))
 
 
-class _Known(dict[Key, int]):
+class _Known(dict[int, int]):
     """Asks once for each key."""
 
-    def __init__(self, growth: Growth, family: Family) -> None:
+    def __init__(self, ask: Callable[[int], int]) -> None:
         super().__init__()
-        self._growth, self._family = growth, family
+        self._ask = ask
 
-    def __missing__(self, key: Key) -> int:
-        number = self[key] = self._growth.combine(self._family, key)
+    def __missing__(self, key: int) -> int:
+        number = self[key] = self._ask(key)
         return number

@@ -3,7 +3,7 @@ from bisect import bisect_right
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gslb.geo.overlay import Layer, changes, overlay
+from gslb.geo.overlay import Layer, changes, digits, overlay, radices
 
 starts = st.sets(st.integers(1, 60), max_size=12).map(lambda found: [0, *sorted(found)])
 layers = st.lists(starts.map(lambda found: Layer(found, [7 * start for start in found])), min_size=1, max_size=4)
@@ -11,10 +11,13 @@ layers = st.lists(starts.map(lambda found: Layer(found, [7 * start for start in 
 
 @given(layers, st.integers(1, 5))
 def test_layers_laid_over_each_other_say_everywhere_what_each_says(drawn, piece):
-    found = [(start, key) for part, keys in overlay(drawn, piece) for start, key in zip(part, keys, strict=True)]
+    bases = radices(drawn)
+    found = [
+        (start, digits(key, bases)) for part, keys in overlay(drawn, bases, piece) for start, key in zip(part, keys, strict=True)
+    ]
     assert [start for start, _ in found] == sorted({start for layer in drawn for start in layer.starts})
     for start, key in found:
-        assert key == tuple(layer.numbers[bisect_right(layer.starts, start) - 1] for layer in drawn)
+        assert key == [layer.numbers[bisect_right(layer.starts, start) - 1] for layer in drawn]
 
 
 def test_only_changes_are_kept():

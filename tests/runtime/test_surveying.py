@@ -76,6 +76,7 @@ async def test_a_worker_that_is_started_again_has_the_trees_at_once(tmp_path):
         assert control._pool is not None
         (worker,) = control._pool.workers
         before = worker.process
+        assert before is not None
         os.kill(before.pid, signal.SIGKILL)
         await until(lambda: worker.process is not before and worker.serving, 20)
         assert [await scope(control, subnet) for subnet in (BOTH, LEFT)] == [16, 17]
