@@ -7,7 +7,7 @@ Names with records exist, steered names, the apexes of zones below, and every na
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,9 +23,13 @@ Rrsets = dict[int, Rrset]
 
 
 def soa_rdata(zone: Zone, serial: int) -> bytes:
-    """RFC 1035 section 3.3.13. The first name server is the primary."""
+    """RFC 1035 section 3.3.13. The first name server is the primary.
+
+    A secondary that hears nothing gives a zone up before its signatures expire (RFC 6781 section 4.4.2.1).
+    """
     primary = next(iter(zone.nameservers), zone.name)
-    times = (serial & 0xFFFFFFFF, REFRESH_S, RETRY_S, EXPIRE_S, zone.negative_ttl_s)
+    expire_s = EXPIRE_S if zone.dnssec is None else min(EXPIRE_S, zone.dnssec.validity_s // 2)
+    times = (serial & 0xFFFFFFFF, REFRESH_S, RETRY_S, expire_s, zone.negative_ttl_s)
     numbers = b"".join(number.to_bytes(4, "big") for number in times)
     return wire_name(primary) + mailbox_name(zone.contact) + numbers
 
@@ -34,7 +38,15 @@ def _records(zone: Zone, serial: int) -> Iterator[Record]:
     """The zone's own records, before those of its operator; where he wrote a set himself, his stands."""
     written = {(record.owner, record.type) for record in zone.records}
     yield from (record for record in _own(zone, serial) if (record.owner, record.type) not in written)
-    yield from zone.records
+    yield from zone.records if zone.dnssec is None else (_raised(record, serial) for record in zone.records)
+
+
+def _raised(record: Record, serial: int) -> Record:
+    """An SOA that the operator of a signed zone wrote goes on from his serial: signatures are renewed, and secondaries must
+    hear of it."""
+    if record.type != SOA or int.from_bytes(record.rdata[-20:-16], "big") >= serial:
+        return record
+    return replace(record, rdata=record.rdata[:-20] + serial.to_bytes(4, "big") + record.rdata[-16:])
 
 
 def _own(zone: Zone, serial: int) -> Iterator[Record]:

@@ -39,6 +39,7 @@ from gslb.runtime.publisher import Publisher
 from gslb.runtime.reloading import Reloading
 from gslb.runtime.rundir import run_directory
 from gslb.runtime.selfcheck import SelfCheck
+from gslb.runtime.serials import Signed
 from gslb.runtime.signing import Signing
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import listeners, open_all, open_stream
@@ -77,7 +78,9 @@ class Control:
         self._admin_socket: socket | None = None
         self._sockets: list[socket] = []
         self._watch: Watch | None = None
-        self._numbered: tuple[Configuration, dict[str, str]] | None = None  # what the serials of the zones are for
+        self._numbered: tuple[Configuration, dict[str, str], dict[str, Signed]] | None = (
+            None  # what the serials of the zones are for
+        )
         self._notifying: Notifying | None = None
         self._signing: Signing | None = None
         self._served = asyncio.Event()  # the first World is; or nothing ever will be, and `failed` says why
@@ -207,14 +210,10 @@ class Control:
     def _number_zones(self, world: World) -> None:
         """With the World that changes what a zone holds comes its serial: no World is made with that of another."""
         contents = steered_contents(world)
-        if self._signing is not None:
-            for name, zone in self._signing.signer.zones.items():
-                for above in world.configuration.zones:  # which has its DS
-                    if f".{name}".endswith(f".{above.name}"):
-                        contents[above.name] = contents.get(above.name, "") + zone.generation
-        if self._numbered is None or self._numbered[0] is not world.configuration or self._numbered[1] != contents:
-            self._numbered = world.configuration, contents
-            self._publisher.use(serials=self._memory.serials(world.configuration, contents))
+        signed = {} if self._signing is None else self._signing.signed()
+        if self._numbered is None or self._numbered[0] is not world.configuration or self._numbered[1:] != (contents, signed):
+            self._numbered = world.configuration, contents, signed
+            self._publisher.use(serials=self._memory.serials(world.configuration, contents, signed))
 
     def _sign_anew(self, signer: Signer) -> None:
         """A period or a step of a key has come: the World at hand once more, with other signatures and serials."""

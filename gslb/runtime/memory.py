@@ -17,7 +17,7 @@ from gslb.errors import StoreError
 from gslb.model import Configuration
 from gslb.runtime.journal import Journal
 from gslb.runtime.learning import Classes, Example, loads
-from gslb.runtime.serials import next_serials
+from gslb.runtime.serials import Signed, next_serials
 from gslb.state.store import Store
 
 CLASSES = "examples"
@@ -53,18 +53,23 @@ class Memory:
             return []
         return loads(blob, frozenset(service.host for service in configuration.services))
 
-    def serials(self, configuration: Configuration, contents: Mapping[str, str] | None = None) -> dict[str, int]:
-        """Of each zone; kept at once, for what was told once may not fall. `contents` as of `next_serials`."""
+    def serials(
+        self,
+        configuration: Configuration,
+        contents: Mapping[str, str] | None = None,
+        signed: Mapping[str, Signed] | None = None,
+    ) -> dict[str, int]:
+        """Of each zone; kept at once, for what was told once may not fall. `contents` and `signed` as of `next_serials`."""
         kept = self._serials
         try:
             if self._store is not None and kept is None:
                 kept = self._store.document(SERIALS)
-            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()), contents)
+            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()), contents, signed)
             if self._store is not None and self._serials != kept:
                 self._store.keep_document(SERIALS, self._serials)
         except StoreError as error:
             self._journal.store_failed(error)
-            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()), contents)
+            serials, self._serials = next_serials(configuration.zones, kept, int(time.time()), contents, signed)
         return serials
 
     async def save_often(self, classes: Classes) -> None:

@@ -18,6 +18,7 @@ from gslb.model import Configuration, Severity, Zone
 from gslb.runtime.files import stamp
 from gslb.runtime.journal import Journal
 from gslb.runtime.keyfiles import read_zone_keys
+from gslb.runtime.serials import Signed
 
 METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "gslb_dnssec_signatures_total": ("Signatures made since the start.", ()),
@@ -124,6 +125,14 @@ class Signing:
             self._journal.tell("dnssec-overdue", Severity.ERROR, name, message)
         until = datetime.fromtimestamp(now.period.expiration, UTC)
         self._journal.tell("dnssec-signed", Severity.INFO, name, f"{name} is signed until {until:%Y-%m-%d %H:%M:%S} UTC")
+
+    def signed(self) -> dict[str, Signed]:
+        """Of each zone, how it is signed. A zone above one of our own has its DS, and so changes with it."""
+        found: dict[str, Signed] = {}
+        for name in self.signer.zones:
+            ours = [zone for below, zone in sorted(self.signer.zones.items()) if f".{below}".endswith(f".{name}")]
+            found[name] = Signed("".join(zone.generation for zone in ours), max(zone.since for zone in ours))
+        return found
 
     # ---------------------------------------------------------------------------------------------- metrics
 

@@ -21,6 +21,7 @@ from gslb.dns.signing import Signer, ZoneKeys
 from gslb.dns.signing.ds import ds_rdata
 from gslb.dns.signing.keys import KeyState, state
 from gslb.dns.signing.signer import EARLIER_S, Period
+from gslb.dns.zone import soa_rdata
 from tests.dns.signing.makers import ALGORITHM_NAMES, NOW, ZONE, key, rrset, signer, spoken, zone
 
 DAY_S = 86400
@@ -218,3 +219,12 @@ def test_no_private_key_can_be_shipped_or_printed():
 
 def _tags(signed: Rrset) -> list[int]:
     return [int.from_bytes(rdata[16:18], "big") for rdata in signed.rdatas]
+
+
+def test_a_secondary_gives_a_zone_up_before_its_signatures_expire():
+    """RFC 6781 section 4.4.2.1: the SOA's EXPIRE is shorter than what any signature has left."""
+    for validity_s in (DAY_S, 14 * DAY_S, 90 * DAY_S):
+        soa = soa_rdata(zone(validity_s=validity_s), 1)
+        expire_s = int.from_bytes(soa[-8:-4], "big")
+        assert expire_s <= 0.74 * validity_s
+        assert expire_s <= int.from_bytes(soa_rdata(replace(zone(), dnssec=None), 1)[-8:-4], "big")
