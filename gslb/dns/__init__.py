@@ -5,7 +5,7 @@ from gslb.dns.handshakes import tls_context
 from gslb.dns.metrics import METRICS
 from gslb.dns.ratelimit import RateLimiter
 from gslb.dns.responder import Responder
-from gslb.dns.selfcheck import is_own_answer, self_query
+from gslb.dns.selfcheck import cookie_to_ask_with, is_own_answer, self_query
 from gslb.dns.serving import Serving
 from gslb.dns.tcp import TcpServer
 from gslb.dns.transfer import Transfers
@@ -26,6 +26,7 @@ __all__ = [
     "UdpServer",
     "build_book",
     "build_tree",
+    "cookie_to_ask_with",
     "is_own_answer",
     "self_query",
     "tls_context",

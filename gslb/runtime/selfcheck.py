@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import ssl
 from collections.abc import Callable, Sequence
 
-from gslb.dns import is_own_answer, self_query
+from gslb.dns import cookie_to_ask_with, is_own_answer, self_query
 from gslb.model import Severity
 from gslb.redirect import is_own_response, self_request
 from gslb.runtime.journal import Journal
@@ -58,12 +59,18 @@ async def _ask(listener: Listener, host: str, port: int, node: str) -> str:
 
 
 async def _dns_udp(host: str, port: int, node: str) -> str:
+    """With a cookie: who floods us from this machine must not make us deaf to ourselves."""
     loop = asyncio.get_running_loop()
-    query = self_query(port)
+    query = self_query(port, secrets.token_bytes(8))
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sock:
         sock.connect((host, port))
         await loop.sock_sendall(sock, query)
         reply = await loop.sock_recv(sock, 4096)
+        cookie = cookie_to_ask_with(query, reply)
+        if cookie:
+            query = self_query(port, cookie)
+            await loop.sock_sendall(sock, query)
+            reply = await loop.sock_recv(sock, 4096)
     return "" if is_own_answer(query, reply, node) else "a wrong answer: does another program listen there?"
 
 

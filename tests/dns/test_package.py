@@ -6,13 +6,16 @@ import pickle
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import dns.message
 import pytest
 
 import gslb.dns
-from gslb.dns import METRICS, Responder, build_book, is_own_answer, self_query
+from gslb.dns import METRICS, RateLimiter, Responder, build_book, cookie_to_ask_with, is_own_answer, self_query
+from gslb.dns.keyring import Keyring
+from gslb.model import RateLimit
 from gslb.steering.table import Memo, compile_table
 from tests.dns import worlds
 from tests.dns.door import HOSTS, TRANSPORTS, Door, Transport
@@ -68,6 +71,27 @@ class TestSelfCheck:
         assert not is_own_answer(query, reply[:-1], "tokyo-1")
         assert not is_own_answer(query, query, "tokyo-1")
         assert not is_own_answer(query, b"", "tokyo-1")
+
+    def test_is_answered_with_a_cookie_too(self, door: Door, transport: Transport) -> None:
+        query = self_query(0x1234, b"ClientCk")
+        assert is_own_answer(query, door.exchange(query, transport), "tokyo-1")
+
+    def test_is_asked_again_with_the_cookie_that_a_limited_node_gives(self) -> None:
+        responder = Responder(replace(worlds.serving(), keyring=Keyring((b"secret-of-16-oct",))), node="tokyo-1")
+        responder.limiter = RateLimiter(RateLimit(1))
+        query = self_query(0x1234, b"ClientCk")
+        first, second = responder.respond(query, "127.0.0.1"), responder.respond(query, "127.0.0.1")
+        assert first is not None
+        assert second is not None
+        assert is_own_answer(query, first, "tokyo-1")
+        assert not cookie_to_ask_with(query, first)
+        assert not is_own_answer(query, second, "tokyo-1")
+        again = self_query(0x1234, cookie_to_ask_with(query, second))
+        reply = responder.respond(again, "127.0.0.1")
+        assert reply is not None
+        assert is_own_answer(again, reply, "tokyo-1")
+        assert not cookie_to_ask_with(self_query(0x1234, b"otherone"), second)
+        assert not cookie_to_ask_with(query, b"")
 
 
 @pytest.mark.skipif(shutil.which("kdig") is None, reason="kdig of knot-dnsutils is not installed")
