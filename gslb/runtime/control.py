@@ -78,9 +78,8 @@ class Control:
         self._admin_socket: socket | None = None
         self._sockets: list[socket] = []
         self._watch: Watch | None = None
-        self._numbered: tuple[Configuration, dict[str, str], dict[str, Signed]] | None = (
-            None  # what the serials of the zones are for
-        )
+        # What the serials of the zones are for.
+        self._numbered: tuple[Configuration, dict[str, str], dict[str, Signed]] | None = None
         self._notifying: Notifying | None = None
         self._signing: Signing | None = None
         self._served = asyncio.Event()  # the first World is; or nothing ever will be, and `failed` says why

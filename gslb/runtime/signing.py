@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -61,6 +62,10 @@ class Signing:
         self._configuration, self._keys = configuration, keys
         self._seen, self._settling = _stamps(configuration), None
         self._sign()
+        for zone in configuration.zones:
+            if zone.dnssec is not None and not _readable(zone):
+                message = f"{zone.name}: this node can't read {zone.dnssec.keys} (any more): it will not see keys that change"
+                self._journal.tell("dnssec-keys-unreadable", Severity.WARNING, zone.name, message)
         return self.signer
 
     async def run(self) -> None:
@@ -162,6 +167,12 @@ def _stamps(configuration: Configuration) -> Mapping[str, str]:
 
 def _files(zone: Zone) -> list[str]:
     return [] if zone.dnssec is None else key_files(zone.name, zone.dnssec.keys)
+
+
+def _readable(zone: Zone) -> bool:
+    """Keys are read before rights are dropped; whoever we are now has to see them change."""
+    files = _files(zone)
+    return bool(files) and all(os.access(path, os.R_OK) for path in files)
 
 
 def _steps(before: KeySet | None, now: KeySet) -> Iterator[str]:

@@ -320,3 +320,15 @@ async def until_async(ask, wanted, within_s: float = 10.0) -> None:
 def test_keys_of_a_zone_are_those_of_its_directory(tmp_path):
     key = made(tmp_path)
     assert read_zone_keys(signed(tmp_path), NOW) == {ZONE: ZoneKeys(ZONE, (key,))}
+
+
+def test_a_node_that_dropped_its_rights_says_that_it_will_not_see_its_keys_change(tmp_path):
+    made(tmp_path)
+    scene = Scene(tmp_path)
+    assert scene.told("dnssec-keys-unreadable") == []
+    keys = dict(scene.signing._keys)
+    (tmp_path / "keys").rename(tmp_path / "elsewhere")  # root, who runs tests, can read all that is there
+    scene.signing.use(scene.configuration, keys)
+    assert scene.told("dnssec-keys-unreadable") == [
+        f"{ZONE}: this node can't read {tmp_path}/keys (any more): it will not see keys that change"
+    ]
