@@ -142,8 +142,10 @@ class TcpConnection(asyncio.Protocol):
         message = outgoing.message()
         if message is None:
             self._outgoing = None
-        else:
+        elif message:
             self._send(message, transport)
+        else:  # half a zone is none: the secondary hears so by the end of the connection
+            transport.abort()
 
     def _respond(self, wire: bytes, transport: asyncio.Transport) -> bytes | None:
         observer = self._responder.observer

@@ -60,7 +60,7 @@ class Outgoing:
         self._ended = ended
 
     def message(self) -> bytes | None:
-        """The next one; None after the last."""
+        """The next one; None after the last, and octets none if there is no going on."""
         found = None if self._messages is None else next(self._messages, None)
         if found is None:
             self._end(True)
@@ -90,6 +90,13 @@ class Transfers:
 
     def begin(self, wire: bytes, peer: str, transport: int) -> Outgoing | bytes | None:
         """A transfer, or one message that is the whole answer; None: not a request for one, or not a sound one."""
+        try:
+            return self._begin(wire, peer, transport)
+        except Exception as error:  # as at the edge of the responder: a bug costs one answer, and is counted
+            self._failed(error)
+            return None
+
+    def _begin(self, wire: bytes, peer: str, transport: int) -> Outgoing | bytes | None:
         asked = self._asked(wire)
         if asked is None:
             return None
@@ -144,9 +151,16 @@ class Transfers:
 
     def _messages(self, wire: bytes, query: Query, transaction: Transaction | None, copy: ZoneCopy) -> Iterator[bytes]:
         sequence = None if transaction is None else transaction.sequence()
-        for number, answer in enumerate(copy.messages):
-            message = _message(wire, query, answer, first=not number)
-            yield message if sequence is None else sequence.sign(message, int(self._wall()))
+        try:
+            for number, answer in enumerate(copy.messages):
+                message = _message(wire, query, answer, first=not number)
+                yield message if sequence is None else sequence.sign(message, int(self._wall()))
+        except Exception as error:
+            self._failed(error)
+            yield b""
+
+    def _failed(self, error: Exception) -> None:
+        add(self._counters, "gslb_dns_failures_total", type(error).__name__)
 
     def _over(self, zone: str, kind: str, sent: bool) -> None:
         self.running -= 1

@@ -363,3 +363,19 @@ def test_no_request_raises_or_gets_what_it_may_not(wire: bytes, data: st.DataObj
     at = data.draw(st.integers(0, len(wire)))
     end = data.draw(st.integers(at, min(at + 8, len(wire))))
     fuzz_transfer.one_input(wire[:at] + data.draw(st.binary(max_size=24)) + wire[end:])
+
+
+async def test_a_transfer_that_fails_inside_ends_its_connection_and_nothing_else() -> None:
+    """A secondary must not take half a zone for the whole."""
+    async with primary(configured(extra=LONG)) as here:
+        (copy,) = here.responder.serving.copies.values()
+        broken = replace(copy, messages=(copy.messages[0], None))  # type: ignore[arg-type]
+        here.responder.swap(replace(here.responder.serving, copies={copy.apex: broken}))
+        secondary, other = await here.connect(), await here.connect()
+        secondary.send(axfr())
+        assert await secondary.receive()
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await secondary.receive()
+        assert (await other.ask(dns.message.make_query(f"info.{ZONE}", "TXT").to_wire())).answer
+        assert here.responder.counters.pop(("gslb_dns_failures_total", "AttributeError")) == 1
+        assert here.counted("aborted") == 1
