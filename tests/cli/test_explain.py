@@ -10,6 +10,7 @@ import pytest
 from gslb import config
 from gslb.cli.entry import run
 from gslb.runtime.demo.sites import SITES
+from tests.geo.makers import city, mmdb
 from tests.scenarios.node import RunningNode, document, site
 
 TOKEN = "of-an-operator"
@@ -104,3 +105,17 @@ def test_a_client_over_ipv6_can_be_asked_for_what_an_a_query_gets(file, capsys):
 def test_a_service_that_is_not_there_is_told_with_those_that_are(file, capsys):
     assert run(["explain", str(file), "133.11.0.1", "--service", "nothing.example"]) == 2
     assert capsys.readouterr().err == "there is no service nothing.example by dns; there is knoppix.inetboot.net\n"
+
+
+def test_the_scope_is_the_one_that_a_node_tells_once_it_has_its_trees(tmp_path, capsys):
+    halves = {
+        "18.0.0.0/17": city("JP", 35.68, 139.77),
+        "18.0.128.0/17": city("JP", 35.68, 139.78),
+        "18.1.0.0/17": city("US", 37.0, -122.0),
+    }
+    database = mmdb(tmp_path / "city.mmdb", halves)
+    file = tmp_path / "gslb.yaml"
+    settings = document([site(each, 9) for each in SITES], tmp_path / "state")
+    file.write_text(json.dumps(settings | {"geo": {"databases": [str(database)]}}))
+    found = [explained(file, capsys, address) for address in ("18.0.7.1", "18.1.7.1")]
+    assert [(told["scope"], told["scope_by"]) for told in found] == [(16, "map"), (17, "map")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from ipaddress import ip_address
 from pathlib import Path
 
 import dns.asyncquery
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gslb.admin import explain
 from gslb.geo import GeoIndex
 from gslb.geo.blocks import SUFFIX
 from gslb.geo.shelf import write_list
@@ -68,6 +70,22 @@ async def test_scopes_are_those_of_the_database_until_there_are_trees_and_then_a
         listed = [event.subject for event in control.node.events(50, None) if event.kind == "blocks-listed"]
         assert listed == [str(tmp_path / "city.mmdb")]
         assert [path.suffix for path in (tmp_path / "state" / "geo").iterdir()] == [SUFFIX]
+
+
+async def test_an_explanation_shows_the_scope_that_is_told(tmp_path):
+    settings = with_database(tmp_path)
+    async with running(settings) as control:
+        assert _explained(control, BOTH) == (17, "database")
+        assert await scope(control, BOTH) == 17
+        await grown(control)
+        await until(lambda: control.node.scopes is not None)
+        assert (_explained(control, BOTH), _explained(control, LEFT)) == ((16, "map"), (17, "map"))
+
+
+def _explained(control: Control, address: str) -> tuple[int, str]:
+    node = control.node
+    told = explain(node.world, node.lookup, ip_address(address), scopes=node.scopes)
+    return told.scope, told.scope_by
 
 
 async def test_a_worker_that_is_started_again_has_the_trees_at_once(tmp_path):
