@@ -15,6 +15,7 @@ from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
 from gslb.runtime.lookers import Lookers
+from gslb.runtime.notifying import METRICS as NOTIFYING_METRICS
 from gslb.runtime.notifying import Notifying
 from gslb.runtime.observing import METRICS as OBSERVING_METRICS
 from gslb.runtime.pool import Pool
@@ -50,7 +51,6 @@ METRICS: Final[Metrics] = {
     ),
     "gslb_worker_stale": ("Whether a worker has not heard of control for three intervals.", ("worker",)),
     "gslb_listener_up": ("Whether a listener answered the node's own question.", ("role", "address")),
-    "gslb_dns_notifies_total": ("Secondaries told of a change: accepted, refused, unanswered.", ("zone", "result")),
     "gslb_geo_lookup_errors_total": ("Look-ups that failed on a broken record of a database.", ()),
 }
 
@@ -179,7 +179,8 @@ class ControlNode:
 
     @property
     def metrics(self) -> Metrics:
-        return {**dns.METRICS, **redirect.METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **METRICS}
+        doors = {**dns.METRICS, **redirect.METRICS}
+        return doors | {**NOTIFYING_METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **METRICS}
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
         own: dict[tuple[str, ...], int] = {

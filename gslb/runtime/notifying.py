@@ -17,6 +17,10 @@ from gslb.dns.zonecopy import ZoneCopy
 from gslb.model import Endpoint, Severity
 from gslb.runtime.journal import Journal
 
+METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "gslb_dns_notifies_total": ("Secondaries told of a change: accepted, refused, unanswered.", ("zone", "result")),
+}
+
 # RFC 1996 section 3.6: wait longer after each, and give up. Who missed it all asks by himself after REFRESH.
 WAITS_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 AT_A_TIME: Final = 32

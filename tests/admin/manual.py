@@ -11,6 +11,7 @@ from pathlib import Path
 import gslb.admin
 import gslb.dns.metrics
 import gslb.redirect.metrics
+import gslb.runtime.notifying
 import gslb.runtime.observing
 import gslb.runtime.signing
 import gslb.runtime.surveying
@@ -20,6 +21,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
     "DNS": gslb.dns.metrics.METRICS,
+    "Secondaries": gslb.runtime.notifying.METRICS,
     "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
     "Scopes": gslb.runtime.surveying.METRICS,
