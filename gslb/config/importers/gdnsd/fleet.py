@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -25,24 +25,30 @@ class Region:
     sites: tuple[tuple[str, Member], ...]
     at: Coordinates | None
 
+    def members(self) -> tuple[Member, ...]:
+        return tuple(member for _, member in self.sites)
+
 
 class Fleet:
-    """One pool at one place is one region, however many names it answers for."""
+    """One pool at one place is one region, however many names it answers for. Where one map has coordinates for it and another
+    has none, it has those."""
 
     def __init__(self) -> None:
-        self._regions: dict[tuple[tuple[Member, ...], Coordinates | None], Region] = {}
+        self._regions: list[Region] = []
         self._names = {"default"}
 
     def region(self, pool: Pool, datacenter: str, resource: str, at: Coordinates | None) -> str:
-        key = (pool.members, at)
-        if key not in self._regions:
-            name = self._name(datacenter or resource, f"{resource}-{datacenter}")
-            sites = tuple((self._name(f"{name}-{member.label}", f"{name}-{member.label}"), member) for member in pool.members)
-            self._regions[key] = Region(name, sites, at)
-        return self._regions[key].name
+        for number, known in enumerate(self._regions):
+            if known.members() == pool.members and (at is None or known.at in (at, None)):
+                self._regions[number] = replace(known, at=at or known.at)
+                return known.name
+        name = self._name(datacenter or resource, f"{resource}-{datacenter}")
+        sites = tuple((self._name(f"{name}-{member.label}", f"{name}-{member.label}"), member) for member in pool.members)
+        self._regions.append(Region(name, sites, at))
+        return name
 
     def regions(self) -> tuple[Region, ...]:
-        return tuple(self._regions.values())
+        return tuple(self._regions)
 
     def sites(self) -> Iterator[CommentedMap]:
         """What has no place stands where the first one that has is: there it changes nobody's home."""

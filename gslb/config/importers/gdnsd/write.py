@@ -147,7 +147,7 @@ class _Importer:
         return made | {key: timing[key] for key in ("rise", "fall") if key in timing}
 
     def _databases(self) -> list[str]:
-        """Those of the maps that are there, and before them nothing: the bundled one fills what they lack."""
+        """Those of the maps that are there; none: the bundled one."""
         found = []
         for chart in self._plugins.maps.values():
             if chart.database is None:
@@ -158,7 +158,7 @@ class _Importer:
             else:
                 message = f"{chart.database} of the map {chart.name} is not in geoip/; the bundled database is used"
                 self._notes.changed(chart.place, message)
-        return [*dict.fromkeys(found), "bundled"] if found else []
+        return list(dict.fromkeys(found))
 
 
 def _records(dynamic: Dynamic, fixed: Fixed) -> list[Found]:
