@@ -10,7 +10,7 @@ from gslb.dns.codes import CDS, DS, NS, NSEC, RRSIG
 from gslb.dns.names import ROOT, is_below, wire_name
 from gslb.dns.nodes import Node, ZoneWriter
 from gslb.dns.sealing import Joined, Seals, of_chain
-from gslb.dns.secure import Seal, Signs
+from gslb.dns.secure import ADDRESSES, Seal, Signs
 from gslb.dns.steered import SteeredName, kinds_of, steered_name
 from gslb.dns.zone import WILDCARD, ZoneData
 from gslb.model import Configuration, Door, Service, Zone
@@ -33,7 +33,9 @@ class Tree:
         node = nodes.get(name)
         if node is not None:
             answer = node.answers.get(kind) or (node.otherwise if kind not in SIGNING else _of_signing(node, name, name, kind))
-            return node.service, self._sealed(answer, name, None, kind) if do else answer
+            if not do or (node.service is not None and kind in ADDRESSES):  # which steering answers
+                return node.service, answer
+            return node.service, self._sealed(answer, name, None, kind)
         asked = name
         while name != ROOT:
             name = name[1 + name[0] :]

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import dns.dnssec
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
+import dns.rdtypes.ANY.NSEC
 import dns.rrset
+import dns.zone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gslb.dns import Responder
+from gslb.dns.names import wire_name
 from gslb.model import Record
 from tests.dns import worlds
-from tests.dns.validating import Validator
+from tests.dns.validating import Validator, kinds_in
 from tests.dns.worlds import HOST, ZONE
 
 PEER = "133.11.0.9"
@@ -100,3 +106,50 @@ def test_every_answer_proves_what_it_says(text: str, queries: list[tuple[str, st
         assert secure.additional == plain.additional
         assert (verdict == "nxdomain") == (plain.rcode() == dns.rcode.NXDOMAIN)
     assert not [key for key in by.counters if key[0] == "gslb_dns_failures_total"]
+
+
+def links(by: Responder) -> dict[dns.name.Name, tuple[dns.name.Name, set[int]]]:
+    """The chain as it is served."""
+    apex = by.serving.book.tree.nodes[wire_name(ZONE)]
+    assert apex.chain is not None
+    found = {}
+    for nsec, _ in apex.chain.records:
+        assert nsec.owner is not None
+        rdata = dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.NSEC, nsec.rdatas[0], 0, len(nsec.rdatas[0]))
+        assert isinstance(rdata, dns.rdtypes.ANY.NSEC.NSEC)
+        found[dns.name.from_wire(nsec.owner, 0)[0]] = (rdata.next, set(kinds_in(rdata)))
+    return found
+
+
+MADE = f"""$TTL 60
+@ SOA ns1 host 1 2 3 4 30
+@ NS ns1
+@ NS ns2.example.net.
+@ DNSKEY 257 3 13 AwEAAQ==
+@ CDNSKEY 0 3 0 AA==
+@ CDS 0 0 0 00
+ns1 A 192.0.2.53
+ns1 AAAA ::1
+{HOST}. A 192.0.2.1
+{HOST}. AAAA ::1
+"""
+
+
+def links_of_dnspython(text: str) -> dict[dns.name.Name, tuple[dns.name.Name, set[int]]]:
+    """The same records as a zone file, signed by dnspython, which tells of glue at a delegation as well."""
+    zone = dns.zone.from_text(f"{MADE}{text}\n", f"{ZONE}.", relativize=False)
+    with zone.writer() as writer:
+        dns.dnssec.sign_zone(zone, writer, rrset_signer=lambda _, __: None, add_dnskey=False)
+    found = {}
+    for name, rdataset in zone.iterate_rdatasets(dns.rdatatype.NSEC):
+        kinds = set(kinds_in(rdataset[0]))
+        if dns.rdatatype.NS in kinds and name != zone.origin:
+            kinds &= {dns.rdatatype.NS, dns.rdatatype.DS, *SEALING}
+        found[name] = (rdataset[0].next, kinds)
+    return found
+
+
+@settings(max_examples=120)
+@given(ZONES)
+def test_the_chain_is_that_which_dnspython_makes(text: str) -> None:
+    assert links(responder(above(text))) == links_of_dnspython(above(text))
