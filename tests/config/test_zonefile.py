@@ -115,3 +115,13 @@ def test_another_text_is_another_digest_and_the_same_text_the_same(tmp_path):
     assert [path for path, _ in other.files] == [str(tmp_path / FILE), str(tmp_path / "zones" / "boot.zone")]
     assert first.files[0] == other.files[0]
     assert first.files[1] != other.files[1]
+
+
+def test_a_long_way_of_aliases_is_refused_and_told_in_time(tmp_path):
+    chain = "".join(f"a{number} CNAME a{number + 1}\n" for number in range(3000))
+    faults = refused(tmp_path, chain)
+    assert faults[0] == (
+        "zones/boot.zone:1: zones[0].records_file: a0.boot.example.net CNAME: "
+        "leads through more than 8 aliases, where resolvers give up; shorten it"
+    )
+    assert len(faults) == 3000 - 8

@@ -21,6 +21,7 @@ _NO_WILDCARD = (_NS, _DS)
 # A message has 65535 octets: header, question, room for an OPT and signatures; each record has 12 beside its data.
 _LARGEST_SET = 65535 - 12 - 260 - 1024
 _OF_A_RECORD = 12
+_LONGEST_CHAIN = 8  # Unbound follows 11 by default, others 16, and the rest of the way may be somebody else's
 
 
 def check(draft: Draft, faults: Faults) -> None:
@@ -124,11 +125,13 @@ def _circles(each: ZoneDraft, aliases: Mapping[str, str], faults: Faults) -> Non
         if written.record.type != _CNAME:
             continue
         seen, name = [owner], aliases[owner]
-        while name in aliases and name not in seen:
+        while name in aliases and name not in seen and len(seen) <= _LONGEST_CHAIN:
             seen.append(name)
             name = aliases[name]
         if name == owner:
             each.fault(faults, written, f"leads back to itself: {' to '.join([*seen, owner])}; let it end at a host")
+        elif len(seen) > _LONGEST_CHAIN:
+            each.fault(faults, written, f"leads through more than {_LONGEST_CHAIN} aliases, where resolvers give up; shorten it")
 
 
 def _alone(each: ZoneDraft, records: list[Written], faults: Faults) -> None:
