@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -28,6 +30,7 @@ from tests.scenarios.peers.process import LOOPBACK, program
 from tests.scenarios.peers.secondary import secondary
 
 SECRET = base64.b64encode(bytes(range(32))).decode()
+TOKEN = "of-an-operator"
 KEY = dns.tsig.Key("transfer-key.", SECRET, "hmac-sha256")
 AUTHORITY = trustme.CA()
 NAME = f"ns1.{HOST}"
@@ -53,6 +56,7 @@ def configured(folder: Path, notified: int | None, **zone: Any) -> dict[str, Any
         folder / "state",
         tls={"certificate": "certificate.pem", "key": "key.pem"},
         tsig_keys=[{"name": "transfer-key.", "algorithm": "hmac-sha256", "secret_file": "transfer.key"}],
+        admin={"users": [{"name": "ops", "role": "operator", "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}]},
         service=UP,
     )
     configuration["zones"][0] |= {"records": RECORDS, "transfer": transfer, **zone}
@@ -178,13 +182,15 @@ def test_a_secret_that_is_not_sound_is_refused_and_the_node_serves_on(node: Runn
 
 
 @contextlib.contextmanager
-def followed(folder: Path, **zone: Any) -> Iterator[tuple[RunningNode, Knot]]:
+def followed(folder: Path, *, signed: bool = False) -> Iterator[tuple[RunningNode, Knot]]:
     """A node and a secondary that follows it."""
     notified = free_port()
-    configuration = configured(folder, notified, **zone)
+    configuration = configured(folder, notified, **({"dnssec": {"keys": "keys"}} if signed else {}))
     host, _, port = configuration["listen"]["dns"][0].rpartition(":")
     with secondary(folder / "knot", HOST, (LOOPBACK, notified), (host, int(port)), "transfer-key", SECRET) as knot:
         node = RunningNode(configuration, folder, workers=2)
+        if signed:
+            assert gslb("dnssec", "keygen", str(node.file), HOST).returncode == 0
         with node:
             yield node, knot
 
@@ -233,3 +239,25 @@ def test_workers_with_a_door_of_tls_serve_on_and_are_adopted(tmp_path: Path) -> 
         assert "1 of them adopted" in node.log.read_text()
         assert '"three regions"' in kdig(node, *words, port=dot(node)[1])
         assert serial(taken(node)) == before
+
+
+def test_a_signed_zone_is_served_by_a_secondary_as_whole_as_by_us(tmp_path: Path) -> None:
+    """Also after a drain, which is another set of addresses, and another serial."""
+    with followed(tmp_path, signed=True) as (node, knot):
+        node.wait_for(lambda: asked_of(knot, HOST, "A") == ALL, 10, "the secondary has the zone")
+        first = verified(knot)
+        asyncio.run(node.operate("drain", SITES[0].id, "--reason", "disks", "--for", "1h", token=TOKEN))
+        left = ALL - {SITES[0].address}
+        node.wait_for(lambda: asked_of(knot, HOST, "A") == left, 10, "the secondary hears of the drain")
+        assert verified(knot) > first
+        assert taken(node) == dns.zone.from_file(str(dumped(knot)), HOST, relativize=False)
+        asyncio.run(node.operate("enable", SITES[0].id, token=TOKEN))
+        node.wait_for(lambda: asked_of(knot, HOST, "A") == ALL, 10, "the secondary hears of its end")
+
+
+def verified(knot: Knot) -> int:
+    """The serial of what the secondary has, after ldns has found nothing wrong with it."""
+    file = dumped(knot)
+    done = subprocess.run([program("ldns-verify-zone"), str(file)], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return serial(dns.zone.from_file(str(file), HOST, relativize=False))
