@@ -19,7 +19,9 @@ COOKIES = section(SECRETS_FILE)
 
 _DEFAULTS = RateLimit(1)
 
-RESPONSES = required("responses_per_s", integer(1, 1_000_000), "Responses a second over UDP to one network.")
+RESPONSES = required(
+    "responses_per_s", integer(1, 1_000_000), "Responses a second over UDP to one /24 or /56, of all workers together."
+)
 SLIP = defaulted("slip", integer(0, 10), _DEFAULTS.slip, "Every n-th limited response is cut to TC instead of dropped; 0: none.")
 EXEMPT = defaulted("exempt", list_of(NETWORK, or_one=True), (), "Networks that are not limited.", "none")
 DRY_RUN = defaulted("dry_run", BOOLEAN, _DEFAULTS.dry_run, "Count, and limit nobody.", "false")
