@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gslb.dns.cookies import AHEAD_S, OLDEST_S, RENEWED_S, Jar
+from gslb.dns.keyring import Keyring, TsigSecret
 from tests.dns.test_cookies import CLIENT, FORMER, NOON, PEER, SECRET, Clock
 
 OCTETS = ip_address(PEER).packed
@@ -150,3 +151,9 @@ def test_a_server_cookie_that_is_remembered_takes_no_room_without_end() -> None:
         address = number.to_bytes(4, "big")
         assert jar.look(jar.look(CLIENT, address).reply, address).good
     assert len(jar._known) <= 8
+
+
+def test_a_secret_is_not_shown_by_what_holds_it() -> None:
+    """Whatever ends up in a log or a traceback."""
+    keyring = Keyring((SECRET,), {"key": TsigSecret("hmac-sha256", FORMER)})
+    assert not [secret for secret in (SECRET, FORMER) if repr(secret)[2:-1] in repr(keyring)]
