@@ -158,6 +158,13 @@ class TestAnswer:
         assert reply.answer
         assert not reply.options
 
+    def test_of_another_node_that_has_the_same_secret_is_good_rfc_9018_section_5(self, asking: Asking) -> None:
+        other, stranger = responder(FORMER, SECRET, clock=asking.clock), responder(FORMER, clock=asking.clock)
+        for node, result in ((other, "renewed"), (stranger, "bad")):
+            there = Asking(node, asking.clock)
+            there.ask(asking.learn())
+            assert there.counted(result) == 1
+
     def test_after_a_roll_over_is_made_with_the_new_secret(self, asking: Asking) -> None:
         cookie = asking.learn()
         asking.responder.swap(replace(asking.responder.serving, keyring=Keyring((FORMER, SECRET))))
