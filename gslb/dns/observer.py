@@ -118,21 +118,24 @@ class Observer:
 
     def respond(self, responder: Answering, wire: bytes, link: Link) -> bytes | None:
         """As `Responder.respond`, with a note of it."""
+        sampled = self._log is not None and self._chance() < self._share
+        if self._tap is None and not sampled:
+            return responder.respond(wire, link.peer[0], _NUMBERS[link.transport])
         responder.served = None
         asked_ns = self._clock()
         reply = responder.respond(wire, link.peer[0], _NUMBERS[link.transport])
-        self._note(responder, Exchange(link, wire, reply, asked_ns, self._clock()))
+        self._note(responder, Exchange(link, wire, reply, asked_ns, self._clock()), sampled)
         return reply
 
     def note(self, responder: Answering, wire: bytes, reply: bytes | None, link: Link) -> None:
         """Of a query that was answered elsewhere; None: not in one message."""
         responder.served = None
         now_ns = self._clock()
-        self._note(responder, Exchange(link, wire, reply, now_ns, now_ns))
+        self._note(responder, Exchange(link, wire, reply, now_ns, now_ns), self._chance() < self._share)
 
-    def _note(self, responder: Answering, exchange: Exchange) -> None:
+    def _note(self, responder: Answering, exchange: Exchange, sampled: bool) -> None:
         octets = len(exchange.query) + len(exchange.reply or b"")
         if self._tap is not None:
             self._tap.put(exchange, octets)
-        if self._log is not None and self._chance() < self._share:
+        if self._log is not None and sampled:
             self._log.put(Sampled(exchange, responder.served, responder.serving.world.number), octets)
