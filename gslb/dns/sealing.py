@@ -79,7 +79,9 @@ class Joined:
     authoritative: bool = True
 
     def places(self, name: bytes, encloser: bytes | None) -> Places:
-        return self.proofs if encloser is None else (self.chain.place(name), *self.proofs)
+        if encloser is None or not self.authoritative:  # what is below a delegation is not ours to deny
+            return self.proofs
+        return (self.chain.place(name), *self.proofs)
 
     def answer(self, plain: Answer, places: Places) -> Answer:
         proofs = (rrset for place in dict.fromkeys(places) for rrset in self.chain.signed(place))

@@ -138,6 +138,11 @@ class TestProof:
     def test_is_of_the_zone_below_where_that_answers(self, signed: Signed, name: str, kind: str, verdict: str) -> None:
         assert signed.verdict(name, kind, CHILD) == verdict
 
+    @pytest.mark.parametrize("name", ["signed", "x.signed", "x.y.signed"])
+    def test_is_the_ds_alone_at_and_below_a_signed_zone_section_3_1_4(self, signed: Signed, name: str) -> None:
+        kinds = {dns.rdatatype.to_text(rrset.rdtype) for rrset in signed.ask(name, "A").authority}
+        assert kinds == {"NS", "DS", "RRSIG"}
+
     @pytest.mark.parametrize("flags", [(257,), (257, 256)])
     def test_is_as_good_with_one_key_for_all_as_with_two(self, flags: tuple[int, ...]) -> None:
         signed = Signed(None, *flags)
