@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 from collections import Counter
+from pathlib import Path
 from typing import Literal
 
 import dns.message
@@ -15,6 +16,8 @@ from gslb.dns import Responder, UdpServer
 from gslb.dns.observer import OCTETS_EACH, Backlog, Exchange, Link, Observer, Sampled
 from tests.dns import worlds
 from tests.dns.door import HOSTS, TRANSPORTS, Transport, bound, opened
+from tests.dns.test_tcp import answer, message
+from tests.dns.test_tls import listening
 from tests.dns.test_transfer import axfr, primary
 
 pytestmark = pytest.mark.anyio
@@ -162,3 +165,15 @@ async def test_a_transfer_is_noted_without_what_goes_out() -> None:
     transfer, refusal = tap.take(9)
     assert (transfer.query, transfer.reply, transfer.link.transport) == (axfr(), None, "tcp")
     assert (refusal.query, dns.message.from_wire(refusal.reply or b"").rcode()) == (refused, reply.rcode())
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})], ids=["uvloop"])
+async def test_a_query_over_tls_is_noted_with_the_ends_of_its_connection(tmp_path: Path) -> None:
+    tap: Backlog[Exchange] = backlog()
+    async with listening(tmp_path) as here:
+        here.server._responder.observer = Observer(tap)
+        reader, writer = await here.connect()
+        writer.write(message(7))
+        assert await answer(reader) == 7
+        (noted,) = tap.take(9)
+        assert noted.link == ("dot", ("127.0.0.1", here.port), writer.get_extra_info("sockname"))
