@@ -283,6 +283,23 @@ GDNSD = (
 )
 
 
+SIGNED = (
+    *(row for row in KNOT if row.name == "minimal responses"),
+    _row(
+        "RRSIG has one of them",
+        "answer",
+        lambda case, ours, theirs: case.type == RRSIG and _has("IN RRSIG", ours.answer) and _has("IN RRSIG", theirs.answer),
+        "RFC 8482 section 4.1: as for ANY, one set of signatures is an answer; Knot takes that over another type",
+    ),
+    _row(
+        "no closer match than a wildcard",
+        "authority",
+        lambda case, ours, theirs: (case.name.startswith("*.") or case.type == NSEC) and theirs.authority < ours.authority,
+        "RFC 4035 section 3.1.3.3: whatever is expanded, for an asterisk or of type NSEC too; Knot leaves the proof out",
+    ),
+)
+
+
 def _without_ttl(records: frozenset[str]) -> frozenset[str]:
     return frozenset(" ".join(record.split()[:1] + record.split()[2:]) for record in records)
 
@@ -298,4 +315,4 @@ def _has(kind: str, records: frozenset[str]) -> bool:
 
 
 def _may_be_useful(records: frozenset[str]) -> bool:
-    return all(record.split()[3] in ("A", "AAAA", "SVCB", "HTTPS") for record in records)
+    return all(record.split()[3] in ("A", "AAAA", "SVCB", "HTTPS", "RRSIG", "NSEC") for record in records)

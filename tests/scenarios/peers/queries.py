@@ -40,6 +40,13 @@ def generate(names: Sequence[tuple[bytes, ...]], origin: tuple[bytes, ...], coun
         yield _Draft(chance, number, names, origin).case()
 
 
+def generate_secure(names: Sequence[tuple[bytes, ...]], origin: tuple[bytes, ...], count: int, seed: int) -> Iterator[Case]:
+    """As a validator asks: nothing is broken, DO is set, and over TCP nothing is cut off."""
+    chance = random.Random(seed)
+    for number in range(count):
+        yield _Draft(chance, number, names, origin).secure_case()
+
+
 class _Draft:
     def __init__(self, chance: random.Random, number: int, names: Sequence[tuple[bytes, ...]], origin: tuple[bytes, ...]) -> None:
         self.chance, self.number, self.names, self.origin = chance, number, names, origin
@@ -56,6 +63,14 @@ class _Draft:
             wire = self._broken(wire, labels)
         name = b".".join(labels).decode("latin-1") + "."
         return Case(self.number, wire, tcp, name, kind, klass, frozenset(self.traits))
+
+    def secure_case(self) -> Case:
+        labels = self._name()
+        kind = self.chance.choice(self.chance.choices((USUAL, TYPED), (70, 30))[0])
+        wire = pack("!HHHHHH", self.number, 0, 1, 0, 0, 1) + encoded(labels) + pack("!HH", kind, IN)
+        wire += pack("!BHHBBHH", 0, OPT, 1232, 0, 0, 0x8000, 0)
+        name = b".".join(labels).decode("latin-1") + "."
+        return Case(self.number, wire, self.chance.random() < 0.7, name, kind, IN, frozenset(self.traits))
 
     def _name(self) -> tuple[bytes, ...]:
         chance = self.chance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from struct import Struct
 
 import dns.message
@@ -75,6 +75,24 @@ def differing(ours: Reply, theirs: Reply) -> frozenset[str]:
     plain = ("rcode", "opcode", "question", "answer", "authority", "additional")
     found = {name for name in plain if getattr(ours, name) != getattr(theirs, name)}
     return frozenset(found | (ours.flags ^ theirs.flags) | _differing_opts(ours.opt, theirs.opt))
+
+
+def without_secrets(reply: Reply) -> Reply:
+    """What two servers that sign the same zone with keys of their own must have in common: no key, no signature, no serial."""
+    answer, authority = (frozenset(map(_without_secret, section)) for section in (reply.answer, reply.authority))
+    return replace(reply, answer=answer, authority=authority, additional=frozenset(map(_without_secret, reply.additional)))
+
+
+def _without_secret(record: str) -> str:
+    name, ttl, klass, kind, *data = record.split()
+    match kind:
+        case "RRSIG":  # RFC 4034 section 3.2: type covered, algorithm, labels, original TTL, …, signer
+            data = [*data[:4], data[7]]
+        case "DNSKEY":
+            data = data[:3]
+        case "SOA":
+            data = [*data[:2], *data[3:]]
+    return " ".join((name, ttl, klass, kind, *data))
 
 
 def _differing_opts(ours: Opt | None, theirs: Opt | None) -> set[str]:
