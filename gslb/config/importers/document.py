@@ -84,21 +84,21 @@ def accepted(pieces: Sequence[ZonePiece], write: Callable[[], str], notes: Notes
 
     `alone`: only `zones` is written, and is looked at beside a site and a service of no matter.
     """
-    text = write()
     for _ in range(_MOST_ROUNDS):
+        text = write()
         faults = _faults(text + _SCENE if alone else text)
-        if not faults:
-            return text
         wrong = dict(_records(faults, text, pieces))
-        for fault in faults if not wrong else ():
-            notes.lost(Place(_NAME, fault.line), f"{fault.key}: {fault.message}")
         if not wrong:
-            return text
+            break
         for piece in pieces:
             piece.lines = [one for one in piece.lines if one not in wrong]
         for (_, place), message in wrong.items():
             notes.lost(place, f"{message} (left out)")
+    else:
         text = write()
+        faults = _faults(text + _SCENE if alone else text)
+    for fault in faults:
+        notes.lost(Place(_NAME, fault.line), f"{fault.key}: {fault.message}")
     return text
 
 
