@@ -100,6 +100,7 @@ NSID_OPTION: Final = 3  # RFC 5001
 ECS_OPTION: Final = 8  # RFC 7871
 COOKIE_OPTION: Final = 10  # RFC 7873
 KEEPALIVE_OPTION: Final = 11  # RFC 7828
+PADDING_OPTION: Final = 12  # RFC 7830
 EDE_OPTION: Final = 15  # RFC 8914
 
 # Extended DNS errors (RFC 8914 section 4)

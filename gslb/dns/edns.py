@@ -11,6 +11,8 @@ from gslb.dns.codes import (
     EDE_OPTION,
     KEEPALIVE_OPTION,
     NSID_OPTION,
+    PADDING_OPTION,
+    TCP_MAX,
     UDP_MAX,
 )
 from gslb.dns.cookies import FULL_HEAD, LENGTHS
@@ -21,6 +23,7 @@ _OPTION = Struct("!HH")
 _OPT = Struct("!BHHBBHH")
 ECS_BITS: Final = {1: 32, 2: 128}
 DO: Final = 0x8000
+PADDING_BLOCK: Final = 468
 
 
 class Subnet(NamedTuple):
@@ -52,6 +55,7 @@ class Edns(NamedTuple):
     other: bool = False
     cookie: bytes | None = None
     cookie_last: bool = False
+    padded: bool = False
 
 
 class BadOption(Malformed):
@@ -84,7 +88,7 @@ def read_opt(size: int, ttl: bytes, rdata: bytes, last: bool = False) -> Edns:
 def _read_options(size: int, do: bool, cursor: Cursor, last: bool) -> Edns:
     subnet: Subnet | None = None
     cookie: bytes | None = None
-    nsid = keepalive = other = cookie_last = False
+    nsid = keepalive = other = cookie_last = padded = False
     while cursor.at < cursor.end:
         code = cursor.u16()
         option = cursor.take(cursor.u16())
@@ -99,7 +103,8 @@ def _read_options(size: int, do: bool, cursor: Cursor, last: bool) -> Edns:
                 cookie, cookie_last = read_cookie(option), last and cursor.at == cursor.end
         else:
             other = True
-    return Edns(size, 0, do, subnet, nsid, keepalive, other, cookie, cookie_last)
+            padded = padded or code == PADDING_OPTION
+    return Edns(size, 0, do, subnet, nsid, keepalive, other, cookie, cookie_last, padded)
 
 
 def read_cookie(option: bytes) -> bytes:
@@ -143,6 +148,17 @@ def opt_record(do: bool, options: bytes = b"", extended_rcode: int = 0, cookie: 
     if cookie:
         options += FULL_HEAD + cookie
     return _OPT.pack(0, 41, UDP_MAX, extended_rcode, 0, DO if do else 0, len(options)) + options
+
+
+def padded(reply: bytes, opt: bytes) -> bytes:
+    """A reply (behind its ID) that ends with `opt`, in a multiple of PADDING_BLOCK octets (RFC 8467 section 4.1)."""
+    size = int.from_bytes(opt[9:11], "big")
+    room = -(len(reply) + 2 + _OPTION.size) % PADDING_BLOCK
+    if len(reply) + 2 + _OPTION.size + room > TCP_MAX:
+        return reply
+    at = len(reply) - len(opt) + 9
+    longer = (size + _OPTION.size + room).to_bytes(2, "big")
+    return b"".join((reply[:at], longer, reply[at + 2 :], option(PADDING_OPTION, bytes(room))))
 
 
 def option(code: int, data: bytes) -> bytes:

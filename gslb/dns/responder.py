@@ -36,6 +36,7 @@ from gslb.dns.codes import (
     REFUSED,
     SERVFAIL,
     TCP_MAX,
+    TLS_TRANSPORT,
     TRANSPORT_NAMES,
     TSIG,
     TXT,
@@ -47,7 +48,7 @@ from gslb.dns.codes import (
 from gslb.dns.compact import EDE_INVALID_TYPE, NOT_FOR, NXNAME
 from gslb.dns.cookies import FULL_OCTETS, Jar, Seen, tail_octets
 from gslb.dns.cursor import Malformed
-from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record
+from gslb.dns.edns import BadOption, Edns, error_option, keepalive_option, nsid_option, opt_record, padded
 from gslb.dns.observer import Observer
 from gslb.dns.peers import Peers
 from gslb.dns.ratelimit import RateLimiter, instead
@@ -283,6 +284,8 @@ class Responder:
         if octets > limit:
             tail = truncated(tail, question, edns, opt, limit, cookie)
             counters.append(("gslb_dns_truncated_total", TRANSPORT_NAMES[tcp]))
+        elif tcp == TLS_TRANSPORT and edns is not None and edns.padded:  # RFC 7830 section 6: only where it hides something
+            tail = padded(tail, opt)
         if edns is not None and edns.subnet is not None:
             counters.append(("gslb_dns_client_subnet_total", str(edns.subnet.octets[1])))
         if edns is not None and edns.do:

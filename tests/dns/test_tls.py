@@ -21,6 +21,7 @@ from cryptography import x509
 
 from gslb.dns import Responder, TcpServer, Transfers, tls_context
 from gslb.dns.copies import copy_zone
+from gslb.dns.edns import opt_record, padded
 from gslb.errors import UsageError
 from gslb.model import Limits, Tls, Transfer
 from tests.dns import worlds
@@ -289,3 +290,35 @@ def test_files_that_can_not_be_used_are_told_in_one_sentence(tmp_path: Path, bro
     Path(getattr(tls, broken)).write_text("nonsense")
     with pytest.raises(UsageError, match=r"^tls: .*ns1.test.pem with .*ns1.test.key can't be used: "):
         tls_context(tls)
+
+
+def padding_query(name: str, *options: dns.edns.Option) -> bytes:
+    padding = dns.edns.GenericOption(dns.edns.OptionType.make(12), bytes(40))
+    return dns.message.make_query(name, "TXT", use_edns=0, want_dnssec=True, options=[*options, padding]).to_wire()
+
+
+@pytest.mark.parametrize("name", ["info", "nowhere", "big"])
+@pytest.mark.parametrize("options", [(), (dns.edns.NSIDOption(b""),)], ids=["alone", "with others"])
+def test_who_pads_gets_padded_answers_in_blocks_rfc_8467(name: str, options: tuple[dns.edns.Option, ...]) -> None:
+    responder = Responder(worlds.serving(), node="x")
+    wire = padding_query(f"{name}.{worlds.ZONE}", *options)
+    replies = [responder.respond(wire, "127.0.0.1", transport) or b"" for transport in (0, 1, 2)]
+    assert len(replies[2]) % 468 == 0
+    parsed = [dns.message.from_wire(reply) for reply in replies]
+    assert [option.otype for option in parsed[2].options] == [option.otype for option in parsed[1].options] + [12]
+    assert not any(parsed[2].options[-1].to_wire() or b"")
+    assert len(replies[1]) % 468  # nobody learns less from what he can read
+    assert parsed[2].answer == parsed[1].answer
+
+
+def test_an_answer_that_has_no_room_is_not_padded() -> None:
+    opt = opt_record(True)
+    for octets in (65_506, 65_519):
+        assert padded(bytes(octets - len(opt)) + opt, opt)[: octets - len(opt)] == bytes(octets - len(opt))
+        assert len(padded(bytes(octets - len(opt)) + opt, opt)) in (65_518, octets)
+
+
+def test_who_does_not_pad_gets_no_padding() -> None:
+    responder = Responder(worlds.serving(), node="x")
+    query = dns.message.make_query(f"info.{worlds.ZONE}", "TXT", use_edns=0)
+    assert responder.respond(query.to_wire(), "127.0.0.1", 2) == responder.respond(query.to_wire(), "127.0.0.1", 1)
