@@ -41,10 +41,6 @@ def _soa(each: ZoneDraft, faults: Faults) -> None:
         if key in each.table:
             node = each.table.at(key)
             faults.add(node.line, node.path, "is told by the SOA among the records as well; leave out one of the two")
-    if zone.DNSSEC_ in each.table and zone.TRANSFER_ in each.table:
-        # RFC 1996 and 1995: a secondary takes a zone anew, and with it new signatures, when the serial has risen.
-        message = "has a serial of its own, and secondaries would never see new signatures; leave the SOA out, it is then made"
-        each.fault(faults, found[0], message)
 
 
 def _agree(each: ZoneDraft, faults: Faults) -> None:
