@@ -121,14 +121,14 @@ def _same(algorithm: Algorithm, old: Key) -> Algorithm:
 def _begin_zsk(old: Key, algorithm: Algorithm, now: int, durations: Durations) -> Plan:
     takes_over = now + durations.known_s
     timing = Timing(created=now, publish=now, activate=takes_over)
-    retired = old.at(inactive=takes_over, delete=takes_over + durations.forgotten_s)
+    retired = _ended(old, inactive=takes_over, delete=takes_over + durations.forgotten_s)
     return Plan((NewKey(ZONE_KEY, algorithm, timing),), (retired,))
 
 
 def _begin_entry(old: Key, algorithm: Algorithm, now: int, publish: int, durations: Durations, *, activate: int | None) -> Plan:
     sync = publish + durations.known_s
     timing = Timing(created=now, publish=publish, activate=activate, sync_publish=sync)
-    return Plan((NewKey(ZONE_KEY | SEP, algorithm, timing),), (old.at(sync_delete=sync),))
+    return Plan((NewKey(ZONE_KEY | SEP, algorithm, timing),), (_ended(old, sync_delete=sync),))
 
 
 def ds_seen(keys: ZoneKeys, now: int, ds_ttl_s: int, durations: Durations) -> Plan:
@@ -140,24 +140,53 @@ def ds_seen(keys: ZoneKeys, now: int, ds_ttl_s: int, durations: Durations) -> Pl
     new, old = entries[-1], entries[:-1]
     if new.timing.ds_publish is not None and all(key.timing.delete is not None for key in old):
         raise GslbError(f"{keys.zone}: the DS of key {new.tag} was seen before; {next_step(keys, now).text}")
-    if new.timing.sync_publish is not None and now < new.timing.sync_publish:
+    known = max(new.timing.sync_publish or 0, (new.timing.publish or 0) + durations.known_s if old else 0)
+    if now < known:
         raise GslbError(
             f"{keys.zone}: it is too early for the DS of key {new.tag}: some resolvers may not know the key before "
-            f"{written(new.timing.sync_publish)}; take the DS out of the parent if it is there"
+            f"{written(known)}; take the DS out of the parent if it is there"
+        )
+    if not new.published(now):
+        raise GslbError(
+            f"{keys.zone}: key {new.tag} is not in the zone yet: no parent can point to it; {next_step(keys, now).text}"
         )
     if not old:
         return Plan(changed=(new.at(ds_publish=now),))
-    return _change_over(new, old, part_of(new, living(keys, now)), now, now + ds_ttl_s, durations)
+    plan = _change_over(new, old, part_of(new, living(keys, now)), now, now + ds_ttl_s, durations)
+    _check(keys, plan, now)
+    return plan
+
+
+def _check(keys: ZoneKeys, plan: Plan, now: int) -> None:
+    """Times that were set by hand must not leave the zone without a key that signs it, then or later."""
+    changed = {key.rdata: key for key in plan.changed}
+    after = ZoneKeys(keys.zone, tuple(changed.get(key.rdata, key) for key in keys.keys))
+    for at in sorted({now, *(at for key in after.keys for at in key.steps() if at > now)}):
+        if after.at(at).overdue and not keys.at(at).overdue:
+            raise GslbError(
+                f"{keys.zone}: no key would sign the zone from {written(at)} on, by the times in its files; "
+                f"give {plan.changed[0].stem}.private an Activate and let all resolvers see its signatures first"
+            )
 
 
 def _change_over(new: Key, old: Sequence[Key], part: Part, now: int, followed: int, durations: Durations) -> Plan:
     """`followed` is when no resolver has the old DS. Said again after a command that was cut short, it ends the same."""
-    seen = new.at(ds_publish=now)
+    seen = new.at(ds_publish=now, inactive=None, delete=None)
     if part == "ksk":
-        return Plan(changed=(seen, *(key.at(delete=followed, inactive=followed) for key in old)))
+        return Plan(changed=(seen, *(_ended(key, delete=followed, inactive=followed) for key in old)))
     if any(key.algorithm is not new.algorithm for key in old):
         silent = followed + durations.known_s
-        return Plan(changed=(seen, *(key.at(delete=followed, inactive=silent) for key in old)))
+        return Plan(changed=(seen, *(_ended(key, delete=followed, inactive=silent) for key in old)))
     begins = new.timing.activate if new.active(now) else followed
     gone = followed + durations.forgotten_s
-    return Plan(changed=(seen.at(activate=begins), *(key.at(inactive=followed, delete=gone) for key in old)))
+    return Plan(changed=(seen.at(activate=begins), *(_ended(key, inactive=followed, delete=gone) for key in old)))
+
+
+def _ended(key: Key, **ends: int) -> Key:
+    """What was to begin after its end never begins: somebody has set times by hand."""
+    times: dict[str, int | None] = dict(ends)
+    for begin_, end in (("publish", "delete"), ("activate", "inactive"), ("sync_publish", "sync_delete")):
+        begins = getattr(key.timing, begin_)
+        if end in ends and begins is not None and begins > ends[end]:
+            times[begin_] = None
+    return key.at(**times)
