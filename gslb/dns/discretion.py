@@ -19,8 +19,8 @@ from gslb.dns.edns import option as written
 from gslb.dns.names import wire_name
 from gslb.dns.walk import options, walk
 from gslb.dns.wire import HEADER_OCTETS
-from gslb.geo.special import embedded_ipv4
 from gslb.model import ADDRESS_BITS, Configuration, Family
+from gslb.steering.sample import shown_length
 
 # These say nothing of who asks: our name, time-outs, errors, and what algorithms somebody knows (RFC 6975).
 HARMLESS: Final = frozenset((NSID_OPTION, KEEPALIVE_OPTION, EDE_OPTION, 5, 6, 7))
@@ -34,11 +34,7 @@ class Shown(NamedTuple):
     v6: int
 
     def of(self, family: Family, address: int) -> int:
-        """An IPv6 address that has an IPv4 one in it shows no more of that than its own family would."""
-        if family == 4:
-            return self.v4
-        embedded = embedded_ipv4(address)
-        return self.v6 if embedded is None else min(self.v6, embedded[1] + self.v4)
+        return shown_length(self.v4, self.v6, family, address)
 
 
 class Discretion:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
+from gslb.geo.special import embedded_ipv4
 from gslb.model import ADDRESS_BITS, Family, Why, World
 
 
@@ -43,7 +44,16 @@ def network_of(world: World, service: str, family: Family, address: int, length:
     """The client's network, cut to the sticky key of the service; `length` is what is known of its address, None for all."""
     known = ADDRESS_BITS[family] if length is None else length
     network_type = IPv4Network if family == 4 else IPv6Network
-    return str(network_type((address, min(known, world.configuration.service(service).sticky(family))), strict=False))
+    asked = world.configuration.service(service)
+    return str(network_type((address, min(known, shown_length(asked.sticky_v4, asked.sticky_v6, family, address))), strict=False))
+
+
+def shown_length(sticky_v4: int, sticky_v6: int, family: Family, address: int) -> int:
+    """How many bits of an address may be shown. One of IPv6 with an IPv4 one in it (6to4) shows no more of that than IPv4 would."""
+    if family == 4:
+        return sticky_v4
+    embedded = embedded_ipv4(address)
+    return sticky_v6 if embedded is None else min(sticky_v6, embedded[1] + sticky_v4)
 
 
 def sample(world: World, told: Told, client: str, asked: str, scope: int) -> Sample:
