@@ -49,7 +49,7 @@ def network_of(world: World, service: str, family: Family, address: int, length:
 
 
 def shown_length(sticky_v4: int, sticky_v6: int, family: Family, address: int) -> int:
-    """How many bits of an address may be shown. One of IPv6 with an IPv4 one in it (6to4) shows no more of that than IPv4 would."""
+    """How many bits of an address may be shown. Of an IPv4 address within an IPv6 one (6to4) no more than IPv4 would show."""
     if family == 4:
         return sticky_v4
     embedded = embedded_ipv4(address)
