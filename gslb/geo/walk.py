@@ -5,6 +5,8 @@ The file may be damaged, or made to be walked for ever: blocks and steps are bou
 
 from __future__ import annotations
 
+from math import nan
+from struct import Struct
 from typing import Final
 
 from gslb.errors import GeoError
@@ -15,11 +17,12 @@ from gslb.geo.schemas import Fields
 
 MOST_STEPS: Final = 1 << 26  # of a family; all /24s of IPv4 are half of it
 _MOST_KNOWN = 1 << 20
+_PLACE = Struct("<2sddI")
 
 
 def blocks_of(database: Database) -> BlockList:
     """Raises GeoError for a tree that has more blocks than a database has."""
-    places: dict[Fields, int] = {}
+    places: dict[bytes, int] = {}
     known: dict[int | None, int] = {}
     starts, found = {}, {}
     for family in FAMILIES:
@@ -31,7 +34,7 @@ def blocks_of(database: Database) -> BlockList:
                 fields = database.fields(reference)
                 if len(known) >= _MOST_KNOWN:
                     known.clear()
-                place = known[reference] = places.setdefault(fields, len(places))
+                place = known[reference] = places.setdefault(_packed(fields), len(places))
             if place == last:
                 continue
             if len(starts[family]) == MOST_BLOCKS:
@@ -40,3 +43,9 @@ def blocks_of(database: Database) -> BlockList:
             found[family].append(place)
             last = place
     return BlockList(starts, found)
+
+
+def _packed(fields: Fields) -> bytes:
+    """Equal for equal fields, in a third of their memory: a City database has half a million places."""
+    latitude, longitude = fields.location or (nan, nan)
+    return _PLACE.pack((fields.country or "").encode(), latitude + 0.0, longitude + 0.0, fields.asn or 0)
