@@ -13,12 +13,16 @@ import dns.message
 import pytest
 
 from gslb.dns import Responder, UdpServer
+from gslb.dns.dnstap import Encoder
 from gslb.dns.observer import OCTETS_EACH, Backlog, Exchange, Link, Observer, Sampled
+from gslb.dns.querylog import LineWriter
 from tests.dns import worlds
 from tests.dns.door import HOSTS, TRANSPORTS, Transport, bound, opened
 from tests.dns.test_tcp import answer, message
 from tests.dns.test_tls import listening
 from tests.dns.test_transfer import axfr, primary
+from tests.fuzz import fuzz_dns
+from tests.fuzz.fuzz_discretion import DISCRETION
 
 pytestmark = pytest.mark.anyio
 LINK = Link("udp", ("192.0.2.53", 53), ("133.11.0.7", 4711))
@@ -177,3 +181,17 @@ async def test_a_query_over_tls_is_noted_with_the_ends_of_its_connection(tmp_pat
         assert await answer(reader) == 7
         (noted,) = tap.take(9)
         assert noted.link == ("dot", ("127.0.0.1", here.port), writer.get_extra_info("sockname"))
+
+
+def test_whoever_is_observed_gets_the_same_answers() -> None:
+    """Also to what is no query; and each of them can be shown."""
+    plain, observed = (Responder(worlds.serving(known=tuple(worlds.PLACES)), node="tokyo-1") for _ in range(2))
+    tap, log = backlog(), backlog()
+    observer = Observer(tap, log, 1)
+    encoder, lines = Encoder(worlds.configuration(), "x", DISCRETION), LineWriter("x", DISCRETION)
+    for wire in fuzz_dns.messages(5_000, 21):
+        assert observer.respond(observed, wire, LINK) == plain.respond(wire, LINK.peer[0])
+        (exchange,), (sampled,) = tap.take(2), log.take(2)
+        assert len(encoder.payloads(exchange)) == (1 if exchange.reply is None else 2)
+        assert lines.line(sampled).endswith(b"}\n")
+    assert plain.counters == observed.counters
