@@ -54,8 +54,19 @@ def target_keys(configuration: Configuration) -> Iterator[TargetKey]:
     for service in configuration.services:
         for door in Door:
             if door in service.via:
-                for site in configuration.sites:
+                for site in serving(service, configuration.sites):
                     yield from (TargetKey(service.host, door, site.id, address) for address in site.addresses)
+
+
+def serving(service: Service, sites: tuple[Site, ...]) -> tuple[Site, ...]:
+    """The sites that some client of the service may be sent to: of a region in any of its orders, or named by a rule. To probe
+    others would be to ask strangers."""
+    orders = service.regions
+    if not orders or ("default" not in orders and any(site.region not in orders for site in sites)):
+        return sites
+    named = {region for order in orders.values() for region in order}
+    named |= {name for rule in service.rules if rule.action != "never" for name in rule.targets}
+    return tuple(site for site in sites if site.region in named or site.id in named)
 
 
 def target(key: TargetKey, service: Service, site: Site) -> Target:

@@ -1,13 +1,15 @@
 from dataclasses import replace
-from ipaddress import ip_address
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 
 import pytest
 
-from gslb.model import CheckSettings, Door, Service
-from gslb.state import TargetKey, targets
+from gslb.model import CheckSettings, Door, Match, Rule, Service
+from gslb.state import TargetKey, Tracker, targets
 from tests.state.scene import HOST, configuration, site
 
 HTTP = CheckSettings()
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def made(check: CheckSettings = HTTP, url: str = "http://m1.example/", url_https: str | None = None):
@@ -99,3 +101,31 @@ def test_a_key_is_read_as_it_is_written(address):
 def test_what_is_no_key_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011
         TargetKey.parse(text)
+
+
+def keys(service: Service) -> list[str]:
+    sites = (site(1, "us"), site(2, "eu"), site(3, "jp"))
+    found = targets(replace(configuration(sites), services=(replace(service, via=frozenset({Door.DNS})),)))
+    return [TargetKey.parse(target.key).site for target in found]
+
+
+EVERYBODY = Match(networks=(ip_network("0.0.0.0/0"),))
+
+
+def test_sites_that_a_service_sends_nobody_to_are_not_asked():
+    order = {"us": ("us",), "eu": ("us",), "jp": ("us",), "default": ("us",)}
+    service = Service(HOST, HTTP, regions=order)
+    assert keys(service) == ["us-1"]
+    assert keys(replace(service, rules=(Rule(EVERYBODY, "prefer", ("eu",)),))) == ["us-1", "eu-2"]
+    assert keys(replace(service, rules=(Rule(EVERYBODY, "only", ("jp-3",)),))) == ["us-1", "jp-3"]
+    assert keys(replace(service, rules=(Rule(EVERYBODY, "never", ("jp",)),))) == ["us-1"]
+    assert keys(replace(service, regions={"us": ("us",)})) == ["us-1", "eu-2", "jp-3"]  # the others go by distance
+
+
+def test_a_site_that_nobody_asks_has_a_report_and_makes_nothing_wait():
+    sites = (site(1, "us"), site(2, "eu"))
+    service = Service(HOST, HTTP, regions={"us": ("us",), "eu": ("us",), "default": ("us",)})
+    tracker = Tracker(replace(configuration(sites), services=(service,)), now_s=0.0, utc=NOW)
+    assert {TargetKey.parse(target.key).site for target in tracker.targets} == {"us-1"}
+    assert tracker.report("eu-2") is not None
+    assert tracker.next_world(0.0, NOW) is not None
