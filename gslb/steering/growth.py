@@ -11,7 +11,7 @@ from typing import Protocol
 
 from gslb.geo.overlay import FAMILIES, PIECE, UNIT_SHIFT, Layer, changes, digits, overlay, radices
 from gslb.geo.prefixes import PrefixSet
-from gslb.model import FINEST_PREFIX, Client, Family, Place
+from gslb.model import FINEST_PREFIX, Client, Family, Network, Place
 from gslb.steering.map import ServiceMap
 from gslb.steering.scopes import ScopeTree
 
@@ -37,6 +37,7 @@ class Growth:
         self.blocks: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
         self._ground, self._maps, self._piece = ground, maps, piece
         self._networks = PrefixSet(network for each in maps for network in each.borders.networks)
+        self._examples: dict[Family, list[int]] = {family: [] for family in FAMILIES}
         self._kinds: list[dict[object, int]] = [{} for _ in maps]
         self._combined: dict[tuple[int, ...], int] = {}
 
@@ -48,8 +49,7 @@ class Growth:
         """Of each map."""
         found = [array(_CODES[family]) for _ in self._maps]
         before, lasts = -1, [-1] * len(self._maps)
-        networks = [cut >> UNIT_SHIFT[family] for cut in self._networks.cuts(family)]
-        layers = [*self._ground.layers(family), Layer(networks, range(len(networks)))]
+        layers = [*self._ground.layers(family), self._network_layer(family)]
         bases = radices(layers)
         known = _Known(lambda key: self._combined_of(family, digits(key, bases)))
         for starts, keys in overlay(layers, bases, self._piece):
@@ -66,11 +66,19 @@ class Growth:
                 lasts[number] = column[-1] if column else lasts[number]
         return found
 
+    def _network_layer(self, family: Family) -> Layer:
+        """Which of the networks clients are in. One number for all that are in the same ones, and an example of them."""
+        cuts, numbers = self._networks.cuts(family), dict[tuple[Network, ...], int]()
+        for cut, cover in zip(cuts, self._networks.covers[family], strict=True):
+            if numbers.setdefault(cover, len(numbers)) == len(self._examples[family]):
+                self._examples[family].append(cut)
+        return Layer([cut >> UNIT_SHIFT[family] for cut in cuts], [numbers[cover] for cover in self._networks.covers[family]])
+
     def _combined_of(self, family: Family, numbers: list[int]) -> int:
         """A number for what all maps make of the clients in a block that has these numbers in the layers."""
-        *numbers, region = numbers
+        *numbers, cover = numbers
         client = Client(
-            family, self._networks.cuts(family)[region], FINEST_PREFIX[family], self._ground.place(family, numbers), 0
+            family, self._examples[family][cover], FINEST_PREFIX[family], self._ground.place(family, numbers), 0
         )  # fmt: skip
         row = []
         for kinds, each in zip(self._kinds, self._maps, strict=True):

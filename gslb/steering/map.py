@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from gslb.geo.distance import distance_km
-from gslb.model import FINEST_PREFIX, Client, Configuration, Location, Service, Site, World
+from gslb.model import FINEST_PREFIX, Client, Configuration, Location, Network, Service, Site, World
 from gslb.steering import geometry
 from gslb.steering.classes import ClientClass, Outlook, make_class, outlook
 from gslb.steering.client import special_unit
@@ -22,7 +22,7 @@ from gslb.steering.slots import key_length, slot_of
 # of them must not be told a scope that covers it, though it is finer than any other.
 SHARED_UNITS = frozenset((0x0064FF9B << 96, 0))
 EMBEDDED_AT = 96
-Kind = tuple[ClientClass, int, bool]
+Kind = tuple[ClientClass, tuple[Network, ...], bool]
 _KEPT_CLASSES = 16384
 _KEPT_MAPS = 4
 
@@ -116,7 +116,7 @@ class ServiceMap:
 
         In a private network a client that nobody places is placed by who asks, and is no neighbour of one that has a place.
         """
-        barrier = BARRIERS.region(client.family, client.network)[0]
+        barrier = BARRIERS.covering(client.family, client.network)
         nowhere = not client.place.known and special_unit(client.family, client.network) is not None
         return self.classify(client), barrier, nowhere
 
