@@ -39,6 +39,7 @@ class Heard:
     ours: Answers
     knot: Answers
     gdnsd: Answers
+    failures: dict[str, float]
     compared: dict[str, Found]
 
     def found(self, peer: str) -> Found:
@@ -78,7 +79,9 @@ def heard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         )
         zones = {static.NAME: static.for_gdnsd(text)}
         other = stack.enter_context(gdnsd(folder / "gdnsd", zones, (LOOPBACK, free_port()), nsid=NODE))
-        yield Heard(cases, *asyncio.run(_ask_all((node.dns, beside.endpoint, other), cases)), {})
+        answers = asyncio.run(_ask_all((node.dns, beside.endpoint, other), cases))
+        node.wait_for(lambda: sum(node.metric("gslb_dns_answers_total").values()) >= len(answers[0]), 10, "all are counted")
+        yield Heard(cases, *answers, node.metric("gslb_dns_failures_total"), {})
 
 
 async def _ask_all(endpoints: Sequence[tuple[str, int]], cases: Sequence[Case]) -> tuple[Answers, Answers, Answers]:
@@ -103,6 +106,11 @@ def test_we_are_silent_to_what_is_no_query_alone(heard: Heard) -> None:
     silent = [case for case in heard.cases if case.number not in heard.ours]
     assert silent
     assert all(len(case.wire) < 12 or case.wire[2] & 0x80 for case in silent), [str(case) for case in silent]
+
+
+def test_no_query_ran_into_a_fault_of_ours(heard: Heard) -> None:
+    """Such an answer is SERVFAIL, which a peer may give as well."""
+    assert sum(heard.failures.values()) == 0, heard.failures
 
 
 def test_no_answer_over_udp_is_longer_than_what_was_asked_for(heard: Heard) -> None:

@@ -191,6 +191,10 @@ def test_the_resolver_believes_nothing_that_the_parent_does_not_vouch_for(world:
         world.above.delegate_securely(right, TTL_S)
 
 
+def test_no_answer_was_lost_to_a_fault_of_ours(world: World) -> None:
+    assert sum(world.node.metric("gslb_dns_failures_total").values()) == 0, world.node.metric("gslb_dns_failures_total")
+
+
 def wanted(world: World) -> tuple[str, ...]:
     """The DS records that our CDS asks the parent for."""
     query = dns.message.make_query(HOST, "CDS", flags=0)
