@@ -66,7 +66,7 @@ class Options:
     def listen(self) -> dict[str, Any]:
         port = self._section.number("dns_port", 1, 65535) or _PORT
         value = self._section.value("listen")
-        found = [(f"0.0.0.0:{port}"), (f"[::]:{port}")]
+        found = [f"0.0.0.0:{port}", f"[::]:{port}"]
         if value is not None and not (isinstance(value, Scalar) and value.text == "any"):
             found = [endpoint for one, inner in _addresses(value) if (endpoint := self._endpoint(one, inner, port))]
         return {"dns": flow(found)}
