@@ -31,7 +31,10 @@ MOST_WORDS = 300
 
 METRICS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "gslb_geo_blocks": ("Blocks of the address space that databases, overrides and rules tell apart, together.", ("family",)),
-    "gslb_scope_tree_nodes": ("Runs of one class in the trees of scopes, which is what they are kept as; of all maps.", ("family",)),
+    "gslb_scope_tree_nodes": (
+        "Runs of one class in the trees of scopes, which is what they are kept as; of all maps.",
+        ("family",),
+    ),
     "gslb_scope_trees": ("Trees of scopes that are grown; services with equal maps share one.", ()),
     "gslb_scope_trees_ready": ("1 while scopes are as wide as the map allows, 0 while they are those of the databases.", ()),
     "gslb_scope_tree_octets": ("Size of the trees as they were sent to each worker last.", ()),
