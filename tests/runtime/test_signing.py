@@ -332,3 +332,11 @@ def test_a_node_that_dropped_its_rights_says_that_it_will_not_see_its_keys_chang
     assert scene.told("dnssec-keys-unreadable") == [
         f"{ZONE}: this node can't read {tmp_path}/keys (any more): it will not see keys that change"
     ]
+
+
+async def test_keys_that_a_reload_read_are_served_though_the_configuration_is_the_same(tmp_path):
+    old = made(tmp_path)
+    async with running(signed(tmp_path)) as control:
+        new = made(tmp_path)
+        control.reload()
+        await until_async(lambda: tags(control), {old.tag, new.tag})

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gslb.dns.signing import load_zone_keys
-from gslb.dns.signing.directory import rewrite_times
+from gslb.dns.signing.directory import make_directory, rewrite_times
 from gslb.dns.signing.ds import ds_text
 from gslb.dns.signing.keyfile import BadKeyFile, read_private, read_public
 from gslb.errors import ConfigurationError
@@ -101,6 +101,17 @@ def test_the_private_part_is_its_owners_alone_and_nothing_else_is_left(tmp_path)
     made = key_file(tmp_path)
     assert stat.S_IMODE(os.stat(made.stem + ".private").st_mode) == 0o600
     assert sorted(os.listdir(tmp_path)) == sorted(os.path.basename(made.stem) + end for end in (".key", ".private"))
+
+
+@pytest.mark.needs_root
+def test_files_that_root_makes_belong_to_whom_the_directory_belongs(tmp_path):
+    """The node that reads them has other rights than who runs the command."""
+    directory = tmp_path / "keys"
+    os.chown(tmp_path, 12345, 12346)
+    make_directory(directory)
+    made = key_file(directory)
+    for path in (directory, Path(made.stem + ".key"), Path(made.stem + ".private")):
+        assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12346)
 
 
 def test_other_times_keep_the_key_and_the_lines_that_are_not_ours(tmp_path):
