@@ -96,10 +96,20 @@ def secure(answer: dns.message.Message, rcode: str = "NOERROR") -> dns.message.M
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("resolver")
+    with below_a_parent(tmp_path_factory.mktemp("resolver")) as world:
+        yield world
+
+
+@contextlib.contextmanager
+def below_a_parent(folder: Path, **signing: str) -> Iterator[World]:
     ttl = f"{TTL_S}s"
     configuration = settings(folder, service={"ttl": {"min": ttl, "max": ttl}}, geo={"overrides": PLACED})
-    configuration["zones"][0] |= {"ttl": ttl, "negative_ttl": ttl, "records": RECORDS, "dnssec": {"keys": str(folder / "keys")}}
+    configuration["zones"][0] |= {
+        "ttl": ttl,
+        "negative_ttl": ttl,
+        "records": RECORDS,
+        "dnssec": {"keys": str(folder / "keys"), **signing},
+    }
     node = RunningNode(configuration, folder)
     run("keygen", node)
     with contextlib.ExitStack() as stack:
@@ -193,6 +203,19 @@ def test_the_resolver_believes_nothing_that_the_parent_does_not_vouch_for(world:
 
 def test_no_answer_was_lost_to_a_fault_of_ours(world: World) -> None:
     assert sum(world.node.metric("gslb_dns_failures_total").values()) == 0, world.node.metric("gslb_dns_failures_total")
+
+
+@pytest.mark.long
+def test_compact_denials_are_validated_too(tmp_path: Path) -> None:
+    """RFC 9824 section 3. A name that is not there is NXDOMAIN by the chain, and one without data when denied compactly."""
+    with below_a_parent(tmp_path, denial="compact") as world:
+        for name, kind, rcode in OTHERS * 3:
+            answer = world.resolver.ask(name, kind)
+            secure(answer, "NOERROR" if answer.rcode() == dns.rcode.NOERROR else rcode)
+        absent = f"nowhere.{HOST}"
+        world.node.wait_for(lambda: world.resolver.ask(absent).rcode() == dns.rcode.NOERROR, 10, "it is denied compactly")
+        secure(world.resolver.ask(absent))
+        assert {client: world.gets(client) for client in HOSTILE} == {client: world.told(client) for client in HOSTILE}
 
 
 def wanted(world: World) -> tuple[str, ...]:
