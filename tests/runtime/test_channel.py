@@ -77,6 +77,16 @@ async def test_to_one_that_does_not_read_only_the_newest_world_waits_and_one_bea
     assert [(kind, payload[:1]) for kind, payload in right.heard] == [(Kind.WORLD, b"\0"), (Kind.WORLD, b"\x13")]
 
 
+async def test_trees_of_scopes_are_not_lost_to_the_worlds_that_come_after_them(pair):
+    left = End(pair[0])
+    for kind in (Kind.WORLD, Kind.SCOPES, Kind.SCOPES, Kind.WORLD, Kind.WORLD):
+        left.channel.send(frame(kind, b"w" * 400_000))
+    right = End(pair[1])
+    await until(lambda: not left.channel.waits)
+    await until(lambda: len(right.heard) == 3)
+    assert [kind for kind, _ in right.heard] == [Kind.WORLD, Kind.SCOPES, Kind.WORLD]
+
+
 @pytest.mark.parametrize("garbage", [b"\xff\xff\xff\xff\x02", b"\0\0\0\0\x63", frame(Kind.TALLY, b"x" * 200)])
 async def test_one_that_sends_garbage_is_closed(pair, garbage):
     left = End(pair[0], largest=100)
