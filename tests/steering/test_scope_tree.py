@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -16,14 +17,25 @@ from gslb.geo.atlas import Atlas
 from gslb.geo.mmdb_writer import Value, write
 from gslb.geo.overlay import PIECE
 from gslb.geo.walk import blocks_of
-from gslb.model import ADDRESS_BITS, FINEST_PREFIX, Configuration, Family, GeoOverride, GeoSettings, Network, Place
-from gslb.steering import Scopes, SteeringMap, locate
+from gslb.model import (
+    ADDRESS_BITS,
+    FINEST_PREFIX,
+    Configuration,
+    Family,
+    GeoOverride,
+    GeoSettings,
+    Match,
+    Network,
+    Place,
+    Rule,
+)
+from gslb.steering import Scopes, ScopeTree, SteeringMap, locate
 from gslb.steering.growth import Growth
 from gslb.steering.map import SHARED_UNITS
 from gslb.steering.widest import widest_scope
 from tests.steering import strategies
 from tests.steering.test_real_geo import networks, reference
-from tests.steering.world import BERLIN, HOST, TODAY, TOKYO
+from tests.steering.world import BERLIN, HOST, TODAY, TOKYO, with_service
 
 RESOLVER: tuple[Family, int] = (4, 0x850B0035)
 BLOCKS_OF_IPV6 = ("2001:db8::/32", "2400::/12", "0100::/8", "2002::/15", "64:ff9b::/40", "fc00::/6", "2001::/24")
@@ -206,3 +218,26 @@ def test_scopes_over_the_bundled_database_are_as_wide_as_can_be():
     for family, address in networks(1000, 13):
         client = locate(index.lookup, family, address, FINEST_PREFIX[family])
         assert steering.scope(host, client) == widest_scope(plain, index.lookup, host, client)
+
+
+# --------------------------------------------------------------------------------------- which map a tree is of
+
+
+def test_a_tree_is_used_for_the_map_that_it_was_grown_for_and_no_other():
+    ends = Rule(Match(networks=(ip_network("16.0.7.0/24"),)), "prefer", ("eu-london",), TODAY)
+    settings = with_service(rules=(ends,), sticky_v4=8)
+    (service,) = SteeringMap(settings, TODAY).services.values()
+    scopes = Scopes("stamp", {service.key: ScopeTree({4: [0, 0x100007, 0x100008], 6: [0]})})
+    client = locate(lambda family, address: (Place("JP", TOKYO), 12), 4, 0x10000900, 24)
+    assert SteeringMap(settings, TODAY, scopes=scopes).scope(HOST, client) == 21
+    tomorrow = TODAY + timedelta(days=1)
+    assert SteeringMap(settings, tomorrow, scopes=scopes).scope(HOST, client) == 12
+    assert SteeringMap(with_service(sticky_v4=8), TODAY, scopes=scopes).scope(HOST, client) == 12
+
+
+def test_what_clients_are_not_told_apart_by_leaves_the_tree_in_use():
+    def key(**changes: object) -> str:
+        return SteeringMap(with_service(**changes), TODAY).services[HOST].key
+
+    assert key() == key(ttl_max_s=20) == key(answers=3) == key(sticky_v4=8)
+    assert len({key(), key(regions=None), key(rules=(Rule(Match(countries=("JP",)), "never", ("us",)),))}) == 3
