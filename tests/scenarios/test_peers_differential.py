@@ -25,8 +25,9 @@ from tests.scenarios.peers.process import LOOPBACK
 from tests.scenarios.peers.queries import Case, generate
 from tests.scenarios.peers.replies import Reply, differing, read_reply
 
+LONG = [pytest.mark.long, pytest.mark.timeout(600)]
 # How many, and the seed that they are made from.
-RUNS = [pytest.param((5_000, 6), id="5000"), pytest.param((50_000, 7), id="50000", marks=pytest.mark.long)]
+RUNS = [pytest.param((5_000, 6), id="5000"), pytest.param((50_000, 7), id="50000", marks=LONG)]
 NODE = "scenario"  # the name of the node, in NSID
 
 ROWS = {"knot": KNOT, "gdnsd": GDNSD}
