@@ -62,9 +62,12 @@ def not_implemented(wire: bytes, opt: bytes = b"") -> bytes:
 
 
 def failed(wire: bytes, rcode: int, question: bytes, opt: bytes = b"") -> bytes:
-    """An error with the question as it came, and no authority."""
-    flags = QR | int.from_bytes(wire[2:4], "big") & (OPCODE | RD) | rcode
-    return _COUNTS.pack(flags, 1, 0, 0, 1 if opt else 0) + question + opt
+    """An error with the question as it came, if there was one, and no authority. Of other opcodes nothing is told back (RFC
+    8906 section 3.1.4)."""
+    opcode = int.from_bytes(wire[2:4], "big") & OPCODE
+    flags = QR | opcode | rcode | (0 if opcode else int.from_bytes(wire[2:4], "big") & RD)
+    question = b"" if opcode else question
+    return _COUNTS.pack(flags, 1 if question else 0, 0, 0, 1 if opt else 0) + question + opt
 
 
 def header_only(wire: bytes, rcode: int, opt: bytes = b"") -> bytes:

@@ -58,8 +58,11 @@ def _unfit(why: str, edns: Edns | None) -> Malformed:
 
 def _skip_record(cursor: Cursor) -> None:
     cursor.skip_name()
-    if cursor.u16() == TSIG:
+    kind = cursor.u16()
+    if kind == TSIG:
         raise Malformed("TSIG before the last record")
+    if kind == OPT:  # RFC 6891 section 6.1.1: within the additional section
+        raise Malformed("OPT that is not an additional record")
     cursor.skip(6)
     cursor.skip(cursor.u16())
 

@@ -189,6 +189,29 @@ def test_an_answer_that_does_not_fit_with_its_tsig_is_truncated_and_signed_secti
     assert len(reply) <= size + 20
 
 
+def test_who_asks_for_a_cookie_alone_with_a_wrong_key_hears_so_without_a_question() -> None:
+    """RFC 7873 section 5.4 lets queries have none: what is not there is not counted either."""
+    cookie = bytes((0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 12, 0, 10, 0, 8)) + b"12345678"
+    reply = asked(Signature("nobody").on(struct.pack("!6H", 4711, 0, 0, 0, 0, 1) + cookie))
+    assert error_of(reply) == ("NOTAUTH", 17, b"")
+    assert reply[4:6] == b"\0\0"
+
+
+@pytest.mark.parametrize("opcode", [4, 5], ids=["NOTIFY", "UPDATE"])
+def test_a_wrong_key_on_another_opcode_is_told_with_no_flag_and_no_question(opcode: int) -> None:
+    wire = query(kind="SOA")
+    reply = asked(Signature("nobody").on(wire[:2] + bytes((opcode << 3 | 1, 0x10)) + wire[4:]))
+    assert struct.unpack("!HHHHH", reply[2:12]) == (0x8000 | opcode << 11 | dns.rcode.NOTAUTH, 0, 0, 0, 1)
+
+
+def test_names_of_a_tsig_that_leave_no_room_in_512_octets_are_a_format_error() -> None:
+    """RFC 1035 section 4.2.1: who sends no OPT reads no more, and the names of a TSIG are not compressed."""
+    long = ".".join(["k" * 63] * 3 + ["k" * 61])
+    asked_for = ".".join(["q" * 63] * 2 + ["q" * 61, NAME])
+    reply = asked(Signature(long).on(query(asked_for)))
+    assert (len(reply), reply[3] & 15) == (12, dns.rcode.FORMERR)
+
+
 @pytest.mark.parametrize("opcode", [4, 5], ids=["NOTIFY", "UPDATE"])
 def test_what_is_not_implemented_is_refused_signed(opcode: int) -> None:
     wire = query(kind="SOA")

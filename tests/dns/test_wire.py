@@ -172,6 +172,11 @@ class TestOpt:
         with pytest.raises(Malformed):
             read_query(header(1, 0, 0, 1) + QUESTION + opt(owner=owner))
 
+    @pytest.mark.parametrize("section", [1, 2], ids=["answer", "authority"])
+    def test_an_opt_among_the_answers_rfc_6891_section_6_1_1(self, section: int) -> None:
+        with pytest.raises(Malformed):
+            read_query(header(1, section == 1, section == 2, 1) + QUESTION + opt() * 2)
+
     @pytest.mark.parametrize("options", [b"\0", b"\0\x03\0", b"\0\x03\0\x01", option(3, b"") + b"\0\x08\0\x09abc"])
     def test_an_option_that_overruns_rfc_6891_section_6_1_2(self, options: bytes) -> None:
         with pytest.raises(BadOption):
