@@ -32,7 +32,9 @@ class PartName(StrEnum):
     ZSK = "zsk"
 
 
-ZoneName = Annotated[str, typer.Argument(metavar="ZONE", help="As in the configuration.", show_default=False)]
+ZoneName = Annotated[
+    str | None, typer.Argument(metavar="ZONE", help="Default: the one zone with `dnssec`, if it is one.", show_default=False)
+]
 AlgorithmOption = Annotated[
     AlgorithmName | None, typer.Option("--algorithm", help="Of the new key. Default: as configured.", show_default=False)
 ]
@@ -41,7 +43,7 @@ AlgorithmOption = Annotated[
 @app.command()
 def keygen(
     file: File,
-    zone: ZoneName,
+    zone: ZoneName = None,
     algorithm: AlgorithmOption = None,
     split: Annotated[bool, typer.Option("--split", help="A KSK and a ZSK, not one key for both.")] = False,
     as_json: Json = False,
@@ -68,7 +70,7 @@ def keygen(
 @app.command()
 def ds(
     file: File,
-    zone: ZoneName,
+    zone: ZoneName = None,
     cds: Annotated[bool, typer.Option("--cds", help="The CDS and CDNSKEY records too.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -79,9 +81,7 @@ def ds(
     now = int(time.time())
     keys = for_parent(_keys(found), now)
     if not keys:
-        raise GslbError(
-            f"gslb: {found.name} has no key that a parent could point to; run: gslb dnssec keygen {file} {found.name}"
-        )
+        raise GslbError(f"gslb: {found.name} has no key that a parent could point to; run: {_first(file, found)}")
     records = parent_records(found, keys)
     if as_json:
         show_json({"zone": found.name, **records, "not_before": early(keys, now)})
@@ -118,7 +118,7 @@ def status(
 @app.command()
 def roll(
     file: File,
-    zone: ZoneName,
+    zone: ZoneName = None,
     ds_seen: Annotated[bool, typer.Option("--ds-seen", help="All servers of the parent have the new DS: go on.")] = False,
     ds_ttl: Annotated[str, typer.Option("--ds-ttl", metavar="DURATION", help="TTL of the DS that the parent had before.")] = "1d",
     part: Annotated[PartName | None, typer.Option("--part", help="Of a split pair: which.", show_default=False)] = None,
@@ -140,6 +140,8 @@ def roll(
         ttl_s = int(duration_s(ds_ttl))
     except ValueError as error:
         raise UsageError(f"gslb: --ds-ttl: {error}") from None
+    if not _keys(found).keys:
+        raise GslbError(f"gslb: {found.name} has no key to roll; run: {_first(file, found)}")
     durations, now = _durations(configuration, found), int(time.time())
     with locked(_directory(found)):
         keys = load_zone_keys(found.name, _directory(found))
@@ -162,12 +164,26 @@ def _told(file: Path, configuration: Configuration, zone: Zone, keys: ZoneKeys, 
         show(*lines(told))
 
 
-def _read(file: Path, name: str) -> tuple[Configuration, Zone]:
+def _first(file: Path, zone: Zone) -> str:
+    return f"gslb dnssec keygen {file} {zone.name}"
+
+
+def _read(file: Path, name: str | None) -> tuple[Configuration, Zone]:
     """Of the configuration alone: the zone may have no key yet."""
     from gslb import config
 
     configuration = config.load(file)
-    return configuration, _zone(configuration, name)
+    return configuration, _only(configuration) if name is None else _zone(configuration, name)
+
+
+def _only(configuration: Configuration) -> Zone:
+    signed = [zone for zone in configuration.zones if zone.dnssec is not None]
+    if len(signed) == 1:
+        return signed[0]
+    if signed:
+        known = ", ".join(zone.name for zone in signed)
+        raise UsageError(f"gslb: which zone? {configuration.file} has {len(signed)} to be signed: {known}")
+    raise UsageError(f"gslb: no zone is to be signed: add `dnssec: {{keys: keys/}}` to one in {configuration.file}")
 
 
 def _zone(configuration: Configuration, name: str) -> Zone:

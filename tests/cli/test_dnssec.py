@@ -166,6 +166,30 @@ def test_status_tells_which_keys_the_node_that_runs_gives_out(files):
     assert served == {"address": f"127.0.0.1:{port}", "keys": [told["keys"][0]["tag"]]}
 
 
+def test_the_one_zone_that_is_signed_need_not_be_named(files, capsys):
+    for command, *options in (["keygen"], ["ds"], ["status"], ["roll", "--ds-seen"]):
+        assert run(["dnssec", command, str(files.file), *options]) == 0
+        assert ZONE in capsys.readouterr().out
+        files.passed()
+
+
+def test_of_several_signed_zones_one_has_to_be_named(files, capsys):
+    zones = [
+        {"name": name, "nameservers": {f"ns.{name}": ["192.0.2.53"]}, "dnssec": {"keys": "keys/"}} for name in (ZONE, "b.example")
+    ]
+    files.write(zones=zones)
+    assert run(["dnssec", "keygen", str(files.file)]) == 2
+    assert capsys.readouterr().err == f"gslb: which zone? {files.file} has 2 to be signed: {ZONE}, b.example\n"
+    files.write(zones=[{key: zone[key] for key in ("name", "nameservers")} for zone in zones])
+    assert run(["dnssec", "keygen", str(files.file)]) == 2
+    assert "no zone is to be signed: add `dnssec: {keys: keys/}`" in capsys.readouterr().err
+
+
+def test_a_roll_without_a_key_names_the_command_that_makes_one(files):
+    said = files.say("roll", ZONE, code=1)
+    assert said == f"gslb: {ZONE} has no key to roll; run: gslb dnssec keygen {files.file} {ZONE}\n"
+
+
 @pytest.mark.parametrize("command", ["keygen", "ds", "status", "roll"])
 def test_a_zone_that_is_not_there_or_not_to_be_signed_is_wrong_usage(files, command):
     assert "there is no zone nope.example in" in files.say(command, "nope.example", code=2)
@@ -180,7 +204,7 @@ def test_a_key_file_that_is_not_sound_is_told_with_its_place(files, command):
 
 
 def test_what_can_not_be_done_is_said_in_a_line(files):
-    assert "has no key to roll; `gslb dnssec keygen` makes the first" in _missing(files, "roll")
+    assert "has no key to roll; run: gslb dnssec keygen" in _missing(files, "roll")
     assert f"run: gslb dnssec keygen {files.file} {ZONE}" in files.say("ds", ZONE, code=1)
     assert "--ds-ttl" in files.say("roll", ZONE, "--ds-ttl", "soon", code=2)
     assert "rsasha1" in files.say("keygen", ZONE, "--algorithm", "rsasha1", code=2)
