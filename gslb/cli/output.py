@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from gslb.model.text import escaped, printable
@@ -25,10 +25,16 @@ def console(file: IO[str] | None = None) -> Console:
     return Console(file=target, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def show(*parts: RenderableType) -> None:
-    out = console()
+def _print(out: Console, parts: Iterable[RenderableType]) -> None:
+    """What goes into a pipe is not wrapped: `gslb events | grep` must find a line whole."""
+    from rich.table import Table
+
     for part in parts:
-        out.print(part)
+        out.print(part, soft_wrap=not out.is_terminal and not isinstance(part, Table))
+
+
+def show(*parts: RenderableType) -> None:
+    _print(console(), parts)
 
 
 def show_json(document: Any) -> None:
@@ -53,7 +59,5 @@ def cleaned(document: Any) -> Any:
 def plain(*parts: RenderableType) -> str:
     """The same as text, for where it is printed by somebody else."""
     text = io.StringIO()
-    out = console(text)
-    for part in parts:
-        out.print(part)
+    _print(console(text), parts)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

@@ -120,4 +120,5 @@ def event_line(event: Document) -> Text:
     event = cleaned(event)
     when = datetime.fromisoformat(event["at"]).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     who = f" [{event['who']}]" if event["who"] else ""
-    return Text.assemble((when, "dim"), "  ", (f"{event['kind']:<16}", _STYLES[event["severity"]]), f"{event['message']}{who}")
+    kind = f"{event['kind']:<16} "
+    return Text.assemble((when, "dim"), "  ", (kind, _STYLES[event["severity"]]), f"{event['message']}{who}")

@@ -25,6 +25,16 @@ def test_an_event_is_one_line_without_control_characters(text):
     assert line.count("\N{REPLACEMENT CHARACTER}") == 2
 
 
+def test_a_long_kind_of_an_event_does_not_run_into_its_message():
+    told = event("changed keys were refused") | {"kind": "dnssec-keys-refused"}
+    assert "dnssec-keys-refused changed keys" in output.plain(render.event_line(told))
+
+
+def test_a_long_event_is_one_line_in_a_pipe(capsys):
+    output.show(render.event_line(event("refused, " * 60)))
+    assert capsys.readouterr().out.count("\n") == 1
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_document_for_programs_keeps_all_of_it_and_shows_none(text, capsys):
     output.show_json(event(f"大阪 {text}"))
