@@ -1,4 +1,5 @@
-"""Notices that a file was written or replaced, by looking at it: works on every file system, editors' renames included."""
+"""Notices that a file was written or replaced, or that others may read it now, by looking at it: works on every file system,
+editors' renames included."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import hashlib
 import os
 from pathlib import Path
 
-Signature = tuple[int, int, int, int]
+Signature = tuple[int, ...]
 
 
 class WatchedFile:
@@ -48,7 +49,8 @@ def _signature(path: str) -> Signature | None:
         status = os.stat(path)
     except OSError:
         return None
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+    access = status.st_mode, status.st_uid, status.st_gid  # `chmod` mends a secret that everybody could read
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, *access
 
 
 def _digest(path: str) -> str | None:

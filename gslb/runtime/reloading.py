@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -67,21 +67,23 @@ class Reloading:
 
     async def _read_again(self) -> None:
         reloading()
+        new: Configuration | None = None
         try:
             new = await asyncio.to_thread(config.load, self._configuration.file)
             materials = await asyncio.to_thread(load_materials, new)
             same = new.geo == self._configuration.geo
             geo = self._geo if same else await asyncio.to_thread(GeoIndex.open, new.geo)
         except GslbError as error:
-            self._refuse(error)
+            self._refuse(error, () if new is None else _key_directories(new))
         else:
             self._accept(new, geo, materials)
         notify("READY=1")
 
-    def _refuse(self, error: GslbError) -> None:
+    def _refuse(self, error: GslbError, directories: Sequence[str]) -> None:
+        """Whatever may mend it is looked at from now on: files with a fault, and directories that may lack a key."""
         faults = error.faults if isinstance(error, ConfigurationError) else ()
-        watched = {file.path for file in self._files}
-        self._files += [WatchedFile(path) for path in dict.fromkeys(fault.file for fault in faults) if path not in watched]
+        watched, mending = {file.path for file in self._files}, [fault.file for fault in faults] + [*directories]
+        self._files += [WatchedFile(path) for path in dict.fromkeys(mending) if path not in watched]
         lines = str(error).splitlines()
         more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
         message = f"the configuration was refused, the old one keeps running: {lines[0]}{more}"
@@ -120,6 +122,10 @@ def _files(configuration: Configuration) -> list[WatchedFile]:
     cookies = configuration.cookies.secrets_file
     secrets = {key.secret_file for key in configuration.tsig_keys} | ({cookies} if cookies else set())
     return [WatchedFile(path, digest) for path, digest in read] + [WatchedFile(path) for path in sorted(secrets)]
+
+
+def _key_directories(configuration: Configuration) -> list[str]:
+    return sorted({zone.dnssec.keys for zone in configuration.zones if zone.dnssec is not None})
 
 
 def _certificates(configuration: Configuration) -> list[WatchedFile]:

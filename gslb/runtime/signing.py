@@ -56,11 +56,12 @@ class Signing:
         self.signer = Signer({}, (), self._made_s)
         self._seen: Mapping[str, str] = {}
         self._settling: Mapping[str, str] | None = None
+        self._refused = False
 
     def use(self, configuration: Configuration, keys: Mapping[str, ZoneKeys]) -> Signer:
         """Signs these zones from now on, with keys that were read of their files just now."""
         self._configuration, self._keys = configuration, keys
-        self._seen, self._settling = _stamps(configuration), None
+        self._seen, self._settling, self._refused = _stamps(configuration), None, False
         self._sign()
         for zone in configuration.zones:
             if zone.dnssec is not None and not _readable(zone):
@@ -108,9 +109,15 @@ class Signing:
             more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
             message = f"changed keys were refused, the old ones go on signing: {first}{more}"
             self._journal.tell("dnssec-keys-refused", Severity.ERROR, first.file, message)
+            self._refused = True
             return
         if configuration is self._configuration:
             self._keys = keys
+            if self._refused:
+                self._journal.tell(
+                    "dnssec-keys-accepted", Severity.INFO, "dnssec", "the key files are sound again, and were read"
+                )
+            self._refused = False
 
     def _sign(self) -> None:
         assert self._configuration is not None  # noqa: S101 - `use` comes first

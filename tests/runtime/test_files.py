@@ -29,6 +29,16 @@ def test_a_file_renamed_into_place_is_told_once(tmp_path):
     assert looks(watched) == 1
 
 
+def test_other_rights_are_a_change(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("a")
+    path.chmod(0o644)
+    watched, before = WatchedFile(str(path)), stamp(str(path))
+    path.chmod(0o600)
+    assert looks(watched) == 1
+    assert stamp(str(path)) != before
+
+
 def test_nothing_is_told_while_a_writer_is_at_it(tmp_path):
     path = tmp_path / "file"
     path.write_text("a")

@@ -209,6 +209,19 @@ async def test_changed_key_files_are_taken_and_bad_ones_refused_while_the_old_go
     assert scene.signing.signer.zones[ZONE].keys.published == (new,)
 
 
+async def test_keys_that_are_mended_are_told_of_and_so_is_a_chmod(tmp_path):
+    private = Path(made(tmp_path).stem + ".private")
+    scene = Scene(tmp_path)
+    async with scene.watching():
+        private.chmod(0o644)
+        await until(lambda: scene.told("dnssec-keys-refused"))
+        assert "chmod 600" in scene.told("dnssec-keys-refused")[0]
+        assert scene.told("dnssec-keys-accepted") == []
+        private.chmod(0o600)
+        await until(lambda: scene.told("dnssec-keys-accepted"))
+    assert scene.renewed == []
+
+
 async def test_keys_whose_time_is_over_go_on_and_are_told_as_an_error(tmp_path):
     key = made(tmp_path, publish=1, activate=1, inactive=NOW + 10, delete=NOW + 20)
     scene = Scene(tmp_path)
@@ -272,6 +285,15 @@ async def test_a_reload_begins_and_ends_signing(tmp_path):
             settings(tmp_path)
             control.reload()
             await until_async(lambda: count(control), count_of_keys)
+
+
+async def test_a_reload_that_lacks_a_key_is_tried_again_when_the_key_is_made(tmp_path):
+    async with running(configuration(tmp_path)) as control:
+        signed(tmp_path)
+        control.reload()
+        await until(lambda: any(event.kind == "reload-refused" for event in control.node.events(100, None)))
+        made(tmp_path)
+        await until_async(lambda: count(control), 1)
 
 
 async def query(control: Control, name: str, kind: str) -> dns.message.Message:
