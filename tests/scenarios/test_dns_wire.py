@@ -52,6 +52,7 @@ BORDERS = [
 ]
 RESOLVERS = ("127.0.1.5", "127.0.2.5", "127.0.3.5")
 WIDE = f"wide.{HOST}"  # of which a key is a /8 or a /16
+WIDENED = ip_address("2002:850b:adaa:b200::")  # a client whose scope the map makes wider than the database's
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,19 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
     )
     configuration["services"].append({"host": WIDE, "check": check, "sticky": {"v4": 8, "v6": 16}})
     with RunningNode(configuration, folder, workers=2) as running:
+        wait_for_scopes(running)
         yield running
+
+
+def wait_for_scopes(node: RunningNode, within_s: float = 60) -> None:
+    """Until every worker tells scopes as wide as the map allows: until then one may tell those of the database still."""
+    until_s = time.monotonic() + within_s
+    while True:
+        ready = set(node.metric("gslb_scope_trees_ready").values()) == {1.0}
+        if ready and len({asked(node, WIDENED, 56, name=WIDE) for _ in range(32)}) == 1:
+            return
+        assert time.monotonic() < until_s, "scopes stay those of the database"
+        time.sleep(0.1)
 
 
 def asked(node: RunningNode, address: Address, length: int, source: str = "", name: str = HOST) -> tuple[str, int]:
