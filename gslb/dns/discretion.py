@@ -24,6 +24,7 @@ from gslb.steering.sample import shown_length
 
 # These say nothing of who asks: our name, time-outs, errors, and what algorithms somebody knows (RFC 6975).
 HARMLESS: Final = frozenset((NSID_OPTION, KEEPALIVE_OPTION, EDE_OPTION, 5, 6, 7))
+KNOWN_OCTETS: Final = 256  # of an OPT that is remembered; over TCP it may have 64 KB
 _FAMILIES: Final[Mapping[int, Family]] = {1: 4, 2: 6}
 
 
@@ -92,9 +93,17 @@ def cut_message(wire: bytes, shown: Shown) -> bytes:
     return b"".join((*pieces, wire[at:end]))
 
 
-@lru_cache(maxsize=4096)  # resolvers tell the same subnets again and again
 def cut_options(rdata: bytes, shown: Shown) -> bytes:
     """RDATA of an OPT. What is not made of options is blanked."""
+    return _cut_known(rdata, shown) if len(rdata) <= KNOWN_OCTETS else _cut_options(rdata, shown)
+
+
+@lru_cache(maxsize=4096)  # resolvers tell the same subnets again and again
+def _cut_known(rdata: bytes, shown: Shown) -> bytes:
+    return _cut_options(rdata, shown)
+
+
+def _cut_options(rdata: bytes, shown: Shown) -> bytes:
     try:
         return b"".join([written(code, _cut_option(code, data, shown)) for code, data in options(rdata)])
     except Malformed:

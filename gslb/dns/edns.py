@@ -24,6 +24,7 @@ _OPT = Struct("!BHHBBHH")
 ECS_BITS: Final = {1: 32, 2: 128}
 DO: Final = 0x8000
 PADDING_BLOCK: Final = 468
+OPTIONS_MAX: Final = 64  # nobody sends more than a few; 64 KB of empty ones would take 60 ms to read
 
 
 class Subnet(NamedTuple):
@@ -89,7 +90,11 @@ def _read_options(size: int, do: bool, cursor: Cursor, last: bool) -> Edns:
     subnet: Subnet | None = None
     cookie: bytes | None = None
     nsid = keepalive = other = cookie_last = padded = False
+    left = OPTIONS_MAX
     while cursor.at < cursor.end:
+        left -= 1
+        if left < 0:
+            raise Malformed("more options than anybody has use for")
         code = cursor.u16()
         option = cursor.take(cursor.u16())
         if code == ECS_OPTION:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from gslb.dns.codes import OPT
 from gslb.dns.cursor import Cursor, Malformed
-from gslb.dns.wire import HEADER_OCTETS
+from gslb.dns.edns import OPTIONS_MAX
+from gslb.dns.wire import HEADER_OCTETS, RECORDS_MAX
 
 
 class Walked(NamedTuple):
@@ -23,15 +24,19 @@ class Option(NamedTuple):
 
 
 def walk(wire: bytes) -> Walked:
-    """Through a message of at least 12 octets, as far as it can be read."""
+    """Through a message of at least 12 octets, as far as it can be read. A query is read no further than we do to answer it:
+    walking through 64 KB of tiny records takes the time that answers need."""
     cursor, end = Cursor(wire, HEADER_OCTETS), HEADER_OCTETS
     opts: list[tuple[int, int]] = []
+    most = 4 * 0xFFFF if wire[2] & 0x80 else RECORDS_MAX
+    questions = wire[4] << 8 | wire[5]
+    records = (wire[6] << 8 | wire[7]) + (wire[8] << 8 | wire[9]) + (wire[10] << 8 | wire[11])
     try:
-        for _ in range(wire[4] << 8 | wire[5]):
+        for _ in range(min(questions, most)):
             cursor.skip_name()
             cursor.skip(4)
         end = cursor.at
-        for _ in range((wire[6] << 8 | wire[7]) + (wire[8] << 8 | wire[9]) + (wire[10] << 8 | wire[11])):
+        for _ in range(min(records, most - questions)):
             cursor.skip_name()
             at = cursor.skip(10)
             rdata = cursor.skip(wire[at + 8] << 8 | wire[at + 9])
@@ -44,8 +49,12 @@ def walk(wire: bytes) -> Walked:
 
 
 def options(rdata: bytes) -> Iterator[Option]:
-    """Of an OPT record (RFC 6891 section 6.1.2). Raises Malformed."""
+    """Of an OPT record (RFC 6891 section 6.1.2). Raises Malformed, also for more of them than are read in a query."""
     cursor = Cursor(rdata)
+    left = OPTIONS_MAX
     while cursor.at < cursor.end:
+        left -= 1
+        if left < 0:
+            raise Malformed("more options than anybody has use for")
         code = cursor.u16()
         yield Option(code, cursor.take(cursor.u16()))
