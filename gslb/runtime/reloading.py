@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 from gslb import config
 from gslb.admin.node import Reload
+from gslb.config.checks.listen import unfit
+from gslb.config.sections import listen
 from gslb.errors import ConfigurationError, GeoError, GslbError
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Severity
@@ -42,6 +44,7 @@ class Reloading:
         self._wanted = asyncio.Event()
         self._files = _files(configuration)
         self._certificates = _certificates(configuration)
+        self._lacking = False  # the configuration on disk is one that was refused
 
     def soon(self) -> None:
         """Read the configuration again (SIGHUP)."""
@@ -62,8 +65,22 @@ class Reloading:
             if await asyncio.to_thread(self._geo.changed):
                 await self._reopen_geo()
             if [file for file in self._certificates if file.changed()]:
-                self._journal.tell("tls-renewed", Severity.INFO, "tls", "the certificate was renewed")
-                self._renewed()
+                self._renew()
+
+    def _renew(self) -> None:
+        """The certificate and its key are two files: one may be there before the other."""
+        tls = self._configuration.tls
+        found = None if tls is None else unfit(tls.certificate, tls.key)
+        if tls is not None and found is not None:
+            file, message = tls.key if found[0] is listen.KEY else tls.certificate, found[1]
+            self._journal.tell(
+                "tls-refused", Severity.ERROR, "tls", f"a new certificate was refused, the old one stays: {file} {message}"
+            )
+            return
+        self._journal.tell("tls-renewed", Severity.INFO, "tls", "the certificate was renewed")
+        self._renewed()
+        if self._lacking:
+            self.soon()
 
     async def _read_again(self) -> None:
         reloading()
@@ -81,6 +98,7 @@ class Reloading:
 
     def _refuse(self, error: GslbError, directories: Sequence[str]) -> None:
         """Whatever may mend it is looked at from now on: files with a fault, and directories that may lack a key."""
+        self._lacking = True
         faults = error.faults if isinstance(error, ConfigurationError) else ()
         watched, mending = {file.path for file in self._files}, [fault.file for fault in faults] + [*directories]
         self._files += [WatchedFile(path) for path in dict.fromkeys(mending) if path not in watched]
@@ -93,7 +111,7 @@ class Reloading:
     def _accept(self, new: Configuration, geo: GeoIndex, materials: Materials) -> None:
         changes = config.describe_change(self._configuration, new)
         new = _without_restart(self._configuration, new)
-        self._configuration, self._geo = new, geo
+        self._configuration, self._geo, self._lacking = new, geo, False
         self._files, self._certificates = _files(new), _certificates(new)
         self._take(new, geo, materials, Reload(datetime.now(UTC), True, (), tuple(changes)))
         message = f"the configuration was read again: {'; '.join(changes) or 'no change'}"

@@ -64,18 +64,23 @@ def _certificate(draft: Draft, table: Table, faults: Faults) -> None:
     readable = [_readable(files[key.name], table, key, faults) for key, _ in names if key.name in files]
     if len(files) < 2 or not all(readable):
         return
+    found = unfit(*files.values())
+    if found is not None:
+        key, message = found
+        node = table.at(key)
+        faults.add(node.line, node.path, message)
+
+
+def unfit(certificate: str, private_key: str) -> tuple[Key[str], str] | None:
+    """Which of the two files no server could use, and why; also asked for those that were renewed."""
     try:
-        certificate, private_key = files.values()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, private_key, _no_passphrase)
     except (ssl.SSLError, OSError, ValueError) as error:
         if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
-            node = table.at(listen.KEY)
-            message = "is not the key of the certificate; write the one that it was issued for"
-        else:
-            node = table.at(listen.CERTIFICATE)
-            message = f"can't be loaded with its key ({_said(error)}); write PEM files, the key without passphrase"
-        faults.add(node.line, node.path, message)
+            return listen.KEY, "is not the key of the certificate; write the one that it was issued for"
+        return listen.CERTIFICATE, f"can't be loaded with its key ({_said(error)}); write PEM files, the key without passphrase"
+    return None
 
 
 def _readable(path: str, table: Table, key: Key[str], faults: Faults) -> bool:
