@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +141,7 @@ class Store:
 
 
 def _opened(path: Path, utc: datetime) -> sqlite3.Connection:
+    _private(path)
     connection = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
@@ -154,6 +155,16 @@ def _opened(path: Path, utc: datetime) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _private(path: Path) -> None:
+    """The node's own cookie secrets are in it: not for everybody to read. SQLite gives its other files the mode of this one."""
+    with suppress(OSError):  # SQLite says it better
+        if not path.exists():  # closing one that is open would end SQLite's locks on it
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
+            if each.exists():
+                each.chmod(each.stat().st_mode & 0o770)
 
 
 def _broken(verdict: str) -> sqlite3.DatabaseError:

@@ -47,6 +47,20 @@ def test_a_new_file_knows_nothing(path):
     store.close()
 
 
+def test_secrets_in_it_are_not_for_everybody_to_read(path):
+    before = os.umask(0o022)
+    try:
+        Store(path, START).close()
+        path.chmod(0o644)  # as an earlier version left it
+        store = Store(path, START)
+        store.keep_document("a", "b")
+        modes = {file.name: file.stat().st_mode & 0o007 for file in path.parent.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes == {"state.db": 0, "state.db-wal": 0, "state.db-shm": 0}
+
+
 def test_what_was_saved_is_there_after_a_restart(path):
     scene = drained()
     store = Store(path, START)
