@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gslb.cli.options import Json
-from gslb.errors import UsageError
+from gslb.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,6 +30,7 @@ def check(
 
     Each fault is a line on standard error, `file:line: key: what is wrong`, and the exit code is 2. With --compare OLD NEW both
     are validated, and the share of the address space is told whose clients would get another site, every site taken as well.
+    With --json the faults are a document on standard output too.
     """
     from gslb import config
     from gslb.cli.output import show, show_json
@@ -36,9 +38,14 @@ def check(
 
     if len(files) != (2 if compare else 1):
         raise UsageError("gslb: check takes one FILE, or --compare OLD NEW")
-    old, new = (config.load(file) for file in (files[0], files[-1]))
-    for each in (old, new):
-        load_materials(each)
+    try:
+        old, new = (config.load(file) for file in (files[0], files[-1]))
+        for each in (old, new):
+            load_materials(each)
+    except ConfigurationError as error:
+        if as_json:
+            show_json({"file": str(files[-1]), "digest": None, "faults": [asdict(fault) for fault in error.faults]})
+        raise
     if compare:
         from gslb.cli.moves import compared
 

@@ -41,6 +41,18 @@ def test_a_valid_file_has_a_document_for_programs(capsys):
     assert (told["faults"], len(told["digest"])) == ([], 64)
 
 
+def test_faults_are_in_the_document_for_programs_too(tmp_path, capsys):
+    file = tmp_path / "gslb.yaml"
+    file.write_text("node: n\nprobes: {interval: soon}\n")
+    assert run(["check", str(file), "--json"]) == 2
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert told["digest"] is None
+    assert [
+        f"{each['file']}:{each['line']}: {each['key']}: {each['message']}" for each in told["faults"]
+    ] == said.err.splitlines()
+
+
 @pytest.fixture
 def smaller(tmp_path: Path) -> tuple[Path, Path]:
     """A map of Japan and Germany, with and without its Tokyo site."""
