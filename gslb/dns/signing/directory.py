@@ -96,10 +96,18 @@ def _located(file: str) -> Iterator[None]:
         raise _BadFile(file, error.line, error.key, error.message) from None
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe has no end to wait for: whoever looks at keys would never come back, and nothing be signed again."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _read(path: str, *, secret: bool = False) -> bytes:
     try:
-        with open(path, "rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise BadKeyFile(1, _WHOLE, "is no regular file")
+            mode = stat.S_IMODE(status.st_mode)
             if secret and mode & 0o027:
                 message = f"can be read by others, or written by its group (mode {mode:04o}); run: chmod 600 {path}"
                 raise BadKeyFile(1, _WHOLE, message)

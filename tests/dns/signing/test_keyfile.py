@@ -213,6 +213,15 @@ def test_a_public_part_alone_and_a_directory_that_is_none_are_told(tmp_path):
     assert (fault.file, fault.message) == (stem + ".key", "the keys of example.org can't be read: Not a directory")
 
 
+@pytest.mark.parametrize("ending", [".key", ".private"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, ending):
+    path = key_file(tmp_path).stem + ending
+    os.unlink(path)
+    os.mkfifo(path, 0o600)
+    fault = _fault(tmp_path)
+    assert (fault.file, fault.message) == (path, "is no regular file")
+
+
 def test_no_directory_holds_no_keys(tmp_path):
     assert load_zone_keys(ZONE, tmp_path / "none").keys == ()
 
