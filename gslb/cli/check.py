@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gslb.cli.options import Json
-from gslb.errors import ConfigurationError, UsageError
+from gslb.errors import ConfigurationError, Fault, GeoError, UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from gslb.model import Configuration
     from gslb.steering.compare import Comparison
 
 _MOST_MOVES = 10
@@ -42,6 +43,7 @@ def check(
         old, new = (config.load(file) for file in (files[0], files[-1]))
         for each in (old, new):
             load_materials(each)
+            _open_databases(each)
     except ConfigurationError as error:
         if as_json:
             show_json({"file": str(files[-1]), "digest": None, "faults": [asdict(fault) for fault in error.faults]})
@@ -53,6 +55,23 @@ def check(
         show_json(_document(found)) if as_json else show(*_tables(found))
     elif as_json:
         show_json({"file": str(files[0]), "digest": new.digest, "faults": []})
+
+
+def _open_databases(configuration: Configuration) -> None:
+    """Raises ConfigurationError with each that can't be used."""
+    from gslb.config.places import line_of
+    from gslb.geo import GeoIndex
+    from gslb.model import GeoSettings
+
+    faults = []
+    for number, name in enumerate(configuration.geo.databases):
+        try:
+            GeoIndex.open(GeoSettings(databases=(name,)))
+        except GeoError as error:
+            key = f"geo.databases[{number}]"
+            faults.append(Fault(configuration.file, line_of(configuration.file, key), key, str(error)))
+    if faults:
+        raise ConfigurationError(faults)
 
 
 def _document(found: Comparison) -> dict[str, Any]:

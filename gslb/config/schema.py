@@ -115,9 +115,7 @@ class Table:
             return implied_table
         if key.default is not None:
             return key.default()
-        faults.add(
-            self.node.line, self.node.inside(key.name), f"is missing; write it: {key.about[0].lower()}{key.about[1:].rstrip('.')}"
-        )
+        faults.add(self.node.line, self.node.inside(key.name), f"is missing; write it: {_inside_a_sentence(key.about)}")
         return None
 
     def value(self, key: Key[T]) -> T | None:
@@ -254,3 +252,8 @@ def _is(tree: Tree) -> str:
 
 def _article(words: str) -> str:
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def _inside_a_sentence(about: str) -> str:
+    first, *rest = about.rstrip(".").split(" ")
+    return " ".join([first if first[1:2].isupper() else first[:1].lower() + first[1:], *rest])  # PEM stays PEM

@@ -141,7 +141,9 @@ def _open(source: Path) -> list[tuple[Path, maxminddb.Reader]]:
         raise GeoError(f"{source}: no .mmdb file in this directory")
     try:
         return [(path, maxminddb.open_database(path)) for path in paths]
-    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+    except OSError as error:
+        raise GeoError(f"{source}: can't be read ({error.strerror}); check the path and its rights") from error
+    except (ValueError, maxminddb.InvalidDatabaseError) as error:
         raise GeoError(f"{source}: {error}") from error
 
 

@@ -53,6 +53,17 @@ def test_faults_are_in_the_document_for_programs_too(tmp_path, capsys):
     ] == said.err.splitlines()
 
 
+def test_databases_that_can_not_be_used_are_faults_with_their_line(tmp_path, capsys):
+    file, junk = tmp_path / "gslb.yaml", tmp_path / "junk.mmdb"
+    junk.write_text("junk")
+    file.write_text(REFERENCE.read_text().replace("[bundled]", "[none.mmdb, bundled, junk.mmdb]"))
+    line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if "none.mmdb" in text)
+    assert run(["check", str(file)]) == 2
+    none, broken = capsys.readouterr().err.splitlines()
+    assert none.startswith(f"{file}:{line}: geo.databases[0]: {tmp_path}/none.mmdb: can't be read")
+    assert broken.startswith(f"{file}:{line}: geo.databases[2]: {junk}: is no MaxMind database")
+
+
 @pytest.fixture
 def smaller(tmp_path: Path) -> tuple[Path, Path]:
     """A map of Japan and Germany, with and without its Tokyo site."""
