@@ -153,7 +153,7 @@ class Control:
         signer = self._signing.use(configuration, self._materials.dnssec)
         self._publisher.use(keyring=self._own_secrets.added_to(self._materials.keyring), signer=signer)
         self._reloading = Reloading(
-            configuration, geo, self._journal,
+            configuration, geo, self._journal, self._materials.keyring,
             take=self._take, take_geo=self._take_geo, refused=self.node.reloaded, renewed=self._publisher.publish,
         )  # fmt: skip
         cache = Path(configuration.state_dir) / "geo"

@@ -138,7 +138,8 @@ class Notifying:
         if rcode == "NOERROR":
             self._say(change, "notify", Severity.INFO, "knows of it")
         else:
-            self._say(change, "notify-refused", Severity.WARNING, f"answered {rcode}")
+            why = ": is it a secondary of the zone, with this TSIG key?" if rcode in ("NOTAUTH", "REFUSED") else ""
+            self._say(change, "notify-refused", Severity.WARNING, f"answered {rcode}{why}")
 
     def _count(self, change: Change, result: str) -> None:
         key = (change.copy.name, result)

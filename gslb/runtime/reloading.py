@@ -12,6 +12,7 @@ from gslb import config
 from gslb.admin.node import Reload
 from gslb.config.checks.listen import unfit
 from gslb.config.sections import listen
+from gslb.dns.keyring import Keyring
 from gslb.errors import ConfigurationError, GeoError, GslbError
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Severity
@@ -33,13 +34,14 @@ class Reloading:
         configuration: Configuration,
         geo: GeoIndex,
         journal: Journal,
+        keyring: Keyring,
         *,
         take: Take,
         take_geo: Callable[[GeoIndex], None],
         refused: Callable[[Reload], None],
         renewed: Callable[[], None],
     ) -> None:
-        self._configuration, self._geo, self._journal = configuration, geo, journal
+        self._configuration, self._geo, self._journal, self._keyring = configuration, geo, journal, keyring
         self._take, self._take_geo, self._refused, self._renewed = take, take_geo, refused, renewed
         self._wanted = asyncio.Event()
         self._files = _files(configuration)
@@ -109,9 +111,11 @@ class Reloading:
         self._refused(Reload(datetime.now(UTC), False, faults))
 
     def _accept(self, new: Configuration, geo: GeoIndex, materials: Materials) -> None:
-        changes = config.describe_change(self._configuration, new)
+        changes = [*config.describe_change(self._configuration, new)]
+        if materials.keyring != self._keyring:
+            changes.append("secrets of cookies or TSIG changed")
         new = _without_restart(self._configuration, new)
-        self._configuration, self._geo, self._lacking = new, geo, False
+        self._configuration, self._geo, self._keyring, self._lacking = new, geo, materials.keyring, False
         self._files, self._certificates = _files(new), _certificates(new)
         self._take(new, geo, materials, Reload(datetime.now(UTC), True, (), tuple(changes)))
         message = f"the configuration was read again: {'; '.join(changes) or 'no change'}"

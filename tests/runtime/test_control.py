@@ -176,6 +176,15 @@ async def names_of(where: tuple[str, int]) -> str:
     return str(extension.value.get_values_for_type(x509.DNSName)[0])
 
 
+async def test_other_secrets_are_told_of_at_a_reload(tmp_path):
+    secrets = tmp_path / "cookies"
+    secrets.write_text("445536bcd2513298075a5d379663c962\n")
+    secrets.chmod(0o600)
+    async with running(configuration(tmp_path, cookies={"secrets_file": "cookies"})) as control:
+        secrets.write_text("dd3bdf9344b678b185a6f5cb60fca715\n")
+        await until(lambda: any("secrets of cookies or TSIG changed" in event.message for event in control.node.journal.recent))
+
+
 async def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path):
     certified(tmp_path, "old.example.net")
     listen = LISTEN | {"https": ["127.0.0.1:0"]}
