@@ -10,7 +10,7 @@ from gslb.dns.cursor import Cursor, Malformed
 from gslb.dns.edns import BadOption, Edns, read_opt
 
 HEADER_OCTETS = 12
-RECORDS_MAX = 64  # questions too. Nobody asks with more than a few; 64 KB of them would take 20 ms to pass
+RECORDS_MAX = 16  # questions too. Nobody asks with more than four; 64 KB of them would take 20 ms to pass
 _COUNTS = Struct("!HHHH")
 _TYPE_CLASS = Struct("!HH")
 _RECORD = Struct("!HH4sH")
