@@ -18,7 +18,7 @@ from gslb.config.tree import Unreadable
 from gslb.errors import UsageError
 
 _HEADING = "Imported from {file} by `gslb import bind`. Put it in the place of `zones`, or its entry among them."
-_ORIGIN = re.compile(r"^\$ORIGIN[ \t]+(\S+\.)[ \t]*(?:;.*)?$|^(\S+\.)[ \t].*\bSOA\b", re.IGNORECASE | re.MULTILINE)
+_ORIGIN = re.compile(r"^\$ORIGIN[ \t]+(\S+\.)\s*?(?:;.*)?$|^(\S+\.)[ \t].*\bSOA\b", re.IGNORECASE | re.MULTILINE)
 _AFFIXES = re.compile(r"^(?:db|zone|master|pri)\.|\.(?:zone|db|txt|hosts|signed|master)$", re.IGNORECASE)
 
 

@@ -60,6 +60,12 @@ def test_soa_and_ns_become_keys_and_the_rest_records(tmp_path):
     assert zone(text).contact == "host.master@example.net"
 
 
+def test_a_file_of_windows_says_which_zone_it_is_of(tmp_path):
+    file = tmp_path / "export"
+    file.write_bytes(HEAD.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert import_bind(str(file)).text.replace("export", "example.net.zone") == imported(tmp_path, HEAD)[0]
+
+
 def test_the_soa_can_be_kept(tmp_path):
     text, notes = imported(tmp_path, HEAD, keep_soa=True)
     assert notes == []
