@@ -7,8 +7,31 @@ import codecs
 import hashlib
 import os
 from pathlib import Path
+from typing import Generic, TypeVar
 
 Signature = tuple[int, ...]
+
+
+T = TypeVar("T")
+
+
+class Settling(Generic[T]):
+    """What was seen last, and what may be about to replace it: a writer may be in the middle of it."""
+
+    def __init__(self, seen: T) -> None:
+        self.seen = seen
+        self._coming: T | None = None
+
+    def changed(self, now: T) -> bool:
+        """True once for each change, when two looks in a row found the same."""
+        if now == self.seen:
+            self._coming = None
+            return False
+        if now != self._coming:
+            self._coming = now
+            return False
+        self.seen, self._coming = now, None
+        return True
 
 
 class WatchedFile:
@@ -17,26 +40,17 @@ class WatchedFile:
 
     def __init__(self, path: str, digest: str | None = None) -> None:
         self.path = path
-        self._seen = _signature(path)
-        self._settling: Signature | None = None
-        if digest is not None and _digest(path) != digest:
-            self._seen = None
+        known = digest is None or _digest(path) == digest
+        self._settling: Settling[Signature | None] = Settling(_signature(path) if known else None)
 
     def changed(self) -> bool:
-        """True once for each change, when two looks in a row found the same new file: a writer may be in the middle of it."""
+        """True once for each change, when it has settled. A file that is gone is not one that has changed."""
         now = _signature(self.path)
-        if now is None or now == self._seen:
-            self._settling = None
-            return False
-        if now != self._settling:
-            self._settling = now
-            return False
-        self._seen, self._settling = now, None
-        return True
+        return self._settling.changed(self._settling.seen if now is None else now)
 
     def seen(self) -> None:
         """What is there now was read for another reason."""
-        self._seen, self._settling = _signature(self.path), None
+        self._settling = Settling(_signature(self.path))
 
 
 def stamp(path: str) -> str:

@@ -16,7 +16,7 @@ from gslb.dns.signing.directory import key_files
 from gslb.dns.signing.keys import state
 from gslb.errors import ConfigurationError
 from gslb.model import Configuration, Severity, Zone
-from gslb.runtime.files import stamp
+from gslb.runtime.files import Settling, stamp
 from gslb.runtime.journal import Journal
 from gslb.runtime.keyfiles import read_zone_keys
 from gslb.runtime.serials import Signed
@@ -54,14 +54,13 @@ class Signing:
         self._keys: Mapping[str, ZoneKeys] = {}
         self._made_s = utc_s()
         self.signer = Signer({}, (), self._made_s)
-        self._seen: Mapping[str, str] = {}
-        self._settling: Mapping[str, str] | None = None
+        self._stamps: Settling[Mapping[str, str]] = Settling({})
         self._refused = False
 
     def use(self, configuration: Configuration, keys: Mapping[str, ZoneKeys]) -> Signer:
         """Signs these zones from now on, with keys that were read of their files just now."""
         self._configuration, self._keys = configuration, keys
-        self._seen, self._settling, self._refused = _stamps(configuration), None, False
+        self._stamps, self._refused = Settling(_stamps(configuration)), False
         self._sign()
         for zone in configuration.zones:
             if zone.dnssec is not None and not _readable(zone):
@@ -76,7 +75,7 @@ class Signing:
             configuration = self._configuration
             if configuration is None or not any(zone.dnssec for zone in configuration.zones):
                 continue
-            changed = self._changed(await asyncio.to_thread(_stamps, configuration))
+            changed = self._stamps.changed(await asyncio.to_thread(_stamps, configuration))
             if changed:
                 await self._read_again(configuration)
             if (changed or self._due()) and configuration is self._configuration:
@@ -88,17 +87,6 @@ class Signing:
     def _due(self) -> bool:
         until, now = self.signer.until, self._utc_s()
         return (until is not None and until <= now) or now < self._made_s - CLOCK_SLACK_S
-
-    def _changed(self, now: Mapping[str, str]) -> bool:
-        """True once for each change, when two looks found the same: a writer may be in the middle of it."""
-        if now == self._seen:
-            self._settling = None
-            return False
-        if now != self._settling:
-            self._settling = now
-            return False
-        self._seen, self._settling = now, None
-        return True
 
     async def _read_again(self, configuration: Configuration) -> None:
         try:
