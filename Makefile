@@ -29,7 +29,7 @@ test: lint
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: lint
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "long or not long" $(ARGS)
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(SIDE_BY_SIDE) --timeout 400 -m "long or not long" $(ARGS)
 
 lint: test-env
 	@$(BIN)/ruff check --quiet

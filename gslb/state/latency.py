@@ -101,7 +101,7 @@ def _judge_used(record: LatencyRecord) -> LatencyRecord:
 
 def _judge_usual(record: LatencyRecord) -> LatencyRecord:
     """A step towards this round's time: a running median. Large at first, so that it soon knows the site."""
-    if record.rounds == 1:
+    if record.rounds <= 1:  # 0: a stored state that somebody spoiled
         return replace(record, usual_ms=record.best_ms)
     share = max(USUAL_STEP, 0.5 / record.rounds)
     low, high = record.usual_before_ms * (1 - share), record.usual_before_ms * (1 + share)

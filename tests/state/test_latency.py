@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -131,3 +132,9 @@ def test_every_number_stays_within_what_was_seen(samples_ms):
     for value in (record.used_ms, record.estimate_ms, record.usual_ms):
         assert 0.99 * min(samples_ms) <= value <= 1.01 * max(samples_ms)
     assert len(record.past) < 10
+
+
+def test_a_stored_record_of_no_rounds_counts_from_its_next_one():
+    """Nobody writes such a record but who spoils the state file: it must not stop the node."""
+    spoiled = replace(first(10.0, 0.0), rounds=0)
+    assert add(spoiled, 12.0, SETTINGS, 1.0).usual_ms == 10.0
