@@ -48,17 +48,20 @@ OPT_OUT, OPT_OUT_V4 = b"\0\x08\0\x04\0\0\0\0", b"\0\x08\0\x04\0\x01\0\0"
 Mutation = Callable[[random.Random, bytes], bytes]
 
 
+KEPT_MAX = 2048
+
+
 @cache
 def responder() -> Responder:
     """Some of the clients' classes are in its table, others it has to decide."""
-    return Responder(_serving(), node="tokyo-1", kept_max=2048, wall=lambda: NOON)
+    return Responder(_serving(), node="tokyo-1", kept_max=KEPT_MAX, wall=lambda: NOON)
 
 
 @cache
 def limited() -> Responder:
     """Time goes by a millisecond a message: most have to wait."""
     time = iter(range(1 << 62))
-    by = Responder(_serving(), node="tokyo-1", kept_max=2048, wall=lambda: NOON)
+    by = Responder(_serving(), node="tokyo-1", kept_max=KEPT_MAX, wall=lambda: NOON)
     by.limiter = RateLimiter(RateLimit(20), networks_max=4, clock=lambda: next(time) / 1000)
     return by
 
