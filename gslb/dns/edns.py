@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -86,17 +87,22 @@ def read_opt(size: int, ttl: bytes, rdata: bytes, last: bool = False) -> Edns:
         raise BadOption(str(error), do, isinstance(error, _BadCookie)) from None
 
 
-def _read_options(size: int, do: bool, cursor: Cursor, last: bool) -> Edns:
-    subnet: Subnet | None = None
-    cookie: bytes | None = None
-    nsid = keepalive = other = cookie_last = padded = False
+def options(cursor: Cursor) -> Iterator[tuple[int, bytes]]:
+    """Of an OPT record, up to where the cursor ends (RFC 6891 section 6.1.2). Malformed, also for more than OPTIONS_MAX."""
     left = OPTIONS_MAX
     while cursor.at < cursor.end:
         left -= 1
         if left < 0:
             raise Malformed("more options than anybody has use for")
         code = cursor.u16()
-        option = cursor.take(cursor.u16())
+        yield code, cursor.take(cursor.u16())
+
+
+def _read_options(size: int, do: bool, cursor: Cursor, last: bool) -> Edns:
+    subnet: Subnet | None = None
+    cookie: bytes | None = None
+    nsid = keepalive = other = cookie_last = padded = False
+    for code, option in options(cursor):
         if code == ECS_OPTION:
             subnet = read_subnet(option) if subnet is None else _twice()
         elif code == NSID_OPTION:

@@ -8,35 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import functools
 import socket
 import ssl
 from collections.abc import Callable
 from typing import Final
 
+from gslb import listening
 from gslb.dns.connections import Connections, client_of
-from gslb.errors import UsageError
 from gslb.model import Tls
 from gslb.model.counting import add
 
 BATCH: Final = 8  # accepted a wake: a handshake takes as long as 50 queries
-REST_S: Final = 1.0
+MOST_AT_THE_END: Final = 4096
 SHUTDOWN_S: Final = 2.0
-_EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
     """Raises UsageError, one sentence, for files that can't be used."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+    context = listening.tls_context(tls, "dot")  # RFC 7858 section 3.2, as IANA has it
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.set_alpn_protocols(["dot"])  # RFC 7858 section 3.2, as IANA has it
-    try:
-        context.load_cert_chain(tls.certificate, tls.key)
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"tls: {tls.certificate} with {tls.key} can't be used: {reason}") from None
     return context
 
 
@@ -79,30 +70,17 @@ class Handshakes:
     ) -> None:
         self.context = context
         self._sock, self._connections, self._protocol, self._loop = sock, connections, protocol, loop
-        self._resting: asyncio.TimerHandle | None = None
         self._admitting: dict[asyncio.Task[None], Arrival] = {}
-        self._stopped = False
+        self._acceptor = listening.Acceptor(sock, loop, self._arrive, self._exhausted, BATCH)
 
     def start(self) -> None:
         self._sock.setblocking(False)
-        self._loop.add_reader(self._sock.fileno(), self._accept)
+        self._acceptor.start()
 
-    def _accept(self) -> bool:
-        """Accepts up to BATCH connections; tells whether there may be more."""
-        for _ in range(BATCH):
-            try:
-                conn, address = self._sock.accept()
-            except BlockingIOError:
-                return False
-            except OSError as error:
-                if error.errno in _EXHAUSTED:
-                    self._rest()
-                return False  # gone again: the next wake looks for the next one
-            self._arrive(conn, address[0])
-        return True
+    def _exhausted(self) -> None:
+        add(self._connections.counters, "gslb_dns_tcp_exhausted_total")
 
     def _arrive(self, conn: socket.socket, peer: str) -> None:
-        conn.setblocking(False)
         arrival = Arrival(conn, self._connections, client_of(peer))
         add(self._connections.counters, "gslb_dns_tcp_connections_total", "tls")
         self._connections.add(arrival)
@@ -130,22 +108,9 @@ class Handshakes:
                 add(self._connections.counters, "gslb_dns_tcp_closed_total", "handshake")
             conn.close()
 
-    def _rest(self) -> None:
-        """Out of descriptors or memory, the queue would wake us for ever."""
-        add(self._connections.counters, "gslb_dns_tcp_exhausted_total")
-        self._loop.remove_reader(self._sock.fileno())
-        if not self._stopped:
-            self._resting = self._loop.call_later(REST_S, self._loop.add_reader, self._sock.fileno(), self._accept)
-
     def stop(self) -> None:
         """Accepts what has connected, and then no more."""
-        self._stopped = True
-        self._loop.remove_reader(self._sock.fileno())
-        if self._resting is not None:
-            self._resting.cancel()
-        for _ in range(512):  # under a flood the queue may never be empty
-            if not self._accept():
-                return
+        self._acceptor.stop(MOST_AT_THE_END)
 
     async def admitted(self, limit_s: float) -> None:
         """Until every handshake has come to its end; after `limit_s` they are cut off."""

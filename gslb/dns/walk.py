@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gslb.dns import edns
 from gslb.dns.codes import OPT
 from gslb.dns.cursor import Cursor, Malformed
-from gslb.dns.edns import OPTIONS_MAX
 from gslb.dns.wire import HEADER_OCTETS, RECORDS_MAX
 
 
@@ -50,11 +50,4 @@ def walk(wire: bytes) -> Walked:
 
 def options(rdata: bytes) -> Iterator[Option]:
     """Of an OPT record (RFC 6891 section 6.1.2). Raises Malformed, also for more of them than are read in a query."""
-    cursor = Cursor(rdata)
-    left = OPTIONS_MAX
-    while cursor.at < cursor.end:
-        left -= 1
-        if left < 0:
-            raise Malformed("more options than anybody has use for")
-        code = cursor.u16()
-        yield Option(code, cursor.take(cursor.u16()))
+    return map(Option._make, edns.options(Cursor(rdata)))

@@ -135,7 +135,7 @@ def _summed(distances: array[int], family: Family) -> array[int]:
 
 
 def _planes(column: array[int]) -> Iterator[bytes]:
-    data = _little(column).tobytes()
+    data = little_endian(column).tobytes()
     return (data[plane :: column.itemsize] for plane in range(column.itemsize))
 
 
@@ -147,10 +147,10 @@ def _from_planes(data: bytes, at: int, code: str, count: int) -> tuple[array[int
     for plane in range(size):
         mixed[plane::size] = data[at + plane * count : at + (plane + 1) * count]
     column.frombytes(mixed)
-    return _little(column), at + size * count
+    return little_endian(column), at + size * count
 
 
-def _little(column: array[int]) -> array[int]:
+def little_endian(column: array[int]) -> array[int]:
     """Turned round where numbers are stored the other way."""
     if sys.byteorder == "little":
         return column

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import socket
 import ssl
@@ -11,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from gslb.errors import UsageError
+from gslb import listening
 from gslb.model import Limits, Tls
 from gslb.model.counting import Counters, add
 from gslb.redirect.arrival import Arrival
@@ -25,21 +24,11 @@ from gslb.redirect.reply import Endings
 GRACE_S: Final = 1.0  # for a client that keeps asking, to be told to ask elsewhere
 BACKLOG: Final = 4096
 BATCH: Final = 64  # connections accepted a wake
-REST_S: Final = 1.0
-_EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
     """Raises UsageError, one sentence, for files that can't be used."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
-    context.set_alpn_protocols(["http/1.1"])
-    try:
-        context.load_cert_chain(tls.certificate, tls.key)
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"tls: {tls.certificate} with {tls.key} can't be used: {reason}") from None
-    return context
+    return listening.tls_context(tls, "http/1.1")
 
 
 class HttpServer:
@@ -68,8 +57,8 @@ class HttpServer:
         self._connections = Connections(limits, self._counters, time.monotonic)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
-        self._resting: asyncio.TimerHandle | None = None
         self._admitting: dict[asyncio.Task[None], Arrival] = {}
+        self._acceptor = listening.Acceptor(sock, self._loop, self._arrive, self._exhausted, BATCH)
 
     @property
     def connections(self) -> int:
@@ -89,7 +78,7 @@ class HttpServer:
         if self.context is None:
             self._server = await self._loop.create_server(self._protocol, sock=self._sock.dup(), backlog=BACKLOG)
         else:
-            self._loop.add_reader(self._sock.fileno(), self._accept)
+            self._acceptor.start()
         self._look_after()
 
     def _protocol(self, proxied: Peer | None = None, arrival: Arrival | None = None) -> HttpProtocol:
@@ -101,22 +90,11 @@ class HttpServer:
 
     # Accepting by hand: with TLS, and what is left in the queue when we stop.
 
-    def _accept(self) -> bool:
-        """Accepts up to BATCH connections; tells whether there may be more."""
-        for _ in range(BATCH):
-            try:
-                conn, address = self._sock.accept()
-            except BlockingIOError:
-                return False
-            except OSError as error:
-                if error.errno in _EXHAUSTED:
-                    self._rest()
-                return False  # gone again: the next wake looks for the next one
-            conn.setblocking(False)
-            self._arrive(conn, read_address(address[0]))
-        return True
+    def _exhausted(self) -> None:
+        add(self._counters, "gslb_http_exhausted_total")
 
-    def _arrive(self, conn: socket.socket, peer: Peer | None) -> None:
+    def _arrive(self, conn: socket.socket, address: str) -> None:
+        peer = read_address(address)
         trusted = peer is not None and self._redirector.trusts(peer)
         arrival = Arrival(conn, self._connections, None if trusted or peer is None else peer.household)
         task = self._loop.create_task(self._admit(conn, trusted, arrival))
@@ -129,13 +107,6 @@ class HttpServer:
         self._connections.discard(self._admitting.pop(task))
         if task.cancelled():
             conn.close()
-
-    def _rest(self) -> None:
-        """Out of descriptors or memory, the queue would wake us for ever."""
-        add(self._counters, "gslb_http_exhausted_total")
-        if not self._connections.draining:
-            self._loop.remove_reader(self._sock.fileno())
-            self._resting = self._loop.call_later(REST_S, self._loop.add_reader, self._sock.fileno(), self._accept)
 
     async def _admit(self, conn: socket.socket, trusted: bool, arrival: Arrival) -> None:
         try:
@@ -179,10 +150,9 @@ class HttpServer:
         """
         connections = self._connections
         connections.draining = True
-        self._stop_accepting()
-        for _ in range(BACKLOG // BATCH):  # under a flood the queue may never be empty
-            if not self._accept():
-                break
+        if self._server is not None:
+            self._server.close()
+        self._acceptor.stop(BACKLOG)
         await self._admitted(grace_s)
         for _ in range(3):  # turns of the loop: to connect, to read what waits in the kernel, to answer
             await asyncio.sleep(0)
@@ -197,14 +167,6 @@ class HttpServer:
                 connection.cut("stopped")
         if self._sweep is not None:
             self._sweep.cancel()
-
-    def _stop_accepting(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        elif self.context is not None:
-            self._loop.remove_reader(self._sock.fileno())
-        if self._resting is not None:
-            self._resting.cancel()
 
     async def _admitted(self, limit_s: float) -> None:
         if self._admitting:

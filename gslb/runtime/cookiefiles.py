@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from typing import Final
 
 from gslb.dns.cookies import SECRET_OCTETS
 from gslb.errors import ConfigurationError, Fault
 from gslb.model import Configuration
+from gslb.runtime.secretfile import Unusable, read_secret_file
 
 KEY: Final = "cookies.secrets_file"
 MOST_SECRETS: Final = 2
 LARGEST: Final = 16 * 1024
-_OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 _HEX: Final = re.compile(rf"[0-9A-Fa-f]{{{2 * SECRET_OCTETS}}}")
 _MAKE: Final = f"`openssl rand -hex {SECRET_OCTETS}` makes one"
 
@@ -25,16 +23,9 @@ def read_cookie_secrets(configuration: Configuration) -> tuple[bytes, ...]:
     if path is None:
         return ()
     try:
-        with open(path, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _refused(path, 1, f"the secrets can't be read: {reason}; {_MAKE}") from None
-    if mode & _OTHERS:
-        raise _refused(path, 1, "everybody on this machine can read or change the secrets; chmod 600, or 640 for a group")
-    if len(data) > LARGEST:
-        raise _refused(path, 1, f"is over {LARGEST} octets; write one or two secrets, a line each")
+        data = read_secret_file(path, LARGEST, what="the secrets", remedy=_MAKE, content="one or two secrets, a line each")
+    except Unusable as error:
+        raise _refused(path, 1, str(error)) from None
     return parse_secrets(data.decode("ascii", "replace"), path)
 
 

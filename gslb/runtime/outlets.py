@@ -115,18 +115,12 @@ def _words(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-class LineFile:
-    """Lines at the end of a file, which other workers write to as well (O_APPEND, one write for some lines)."""
+class _Appended:
+    """A file that is opened when there is something to write."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._file: _File | None = None
-
-    def ensure(self) -> None:
-        if self._file is not None and self._file.moved():
-            self.close()
-        if self._file is None:
-            self._file = _File(self._path, os.O_APPEND)
 
     def begin_anew(self) -> None:
         self.close()
@@ -141,13 +135,22 @@ class LineFile:
             self._file = None
 
 
-class FrameFile:
+class LineFile(_Appended):
+    """Lines at the end of a file, which other workers write to as well (O_APPEND, one write for some lines)."""
+
+    def ensure(self) -> None:
+        if self._file is not None and self._file.moved():
+            self.close()
+        if self._file is None:
+            self._file = _File(self._path, os.O_APPEND)
+
+
+class FrameFile(_Appended):
     """A file of Frame Streams: START, frames, STOP. Nothing can be added behind its end, so it is begun anew each time that
     it is opened; what was there before is kept as `.old`."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
-        self._file: _File | None = None
+        super().__init__(path)
         self._started = False
 
     def ensure(self) -> None:
@@ -168,20 +171,11 @@ class FrameFile:
             return os.fstat(self._file.fd).st_size < here
         return False
 
-    def begin_anew(self) -> None:
-        self.close()
-
-    def write(self, pieces: Sequence[bytes]) -> None:
-        assert self._file is not None  # noqa: S101 - ensured
-        self._file.append(pieces)
-
     def close(self) -> None:
-        if self._file is not None:
-            if self._started:
-                with contextlib.suppress(Broken):
-                    self._file.append([STOP])
-            self._file.close()
-            self._file = None
+        if self._file is not None and self._started:
+            with contextlib.suppress(Broken):
+                self._file.append([STOP])
+        super().close()
 
 
 def _keep_old(path: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gslb.geo.blocks import little_endian
 from gslb.geo.overlay import FAMILIES
 from gslb.model import Family
 from gslb.steering import Scopes, ScopeTree
@@ -35,7 +35,7 @@ def dump(survey: Survey) -> bytes:
         "notices": survey.notices,
         "trees": [[key, *(len(tree.borders[family]) for family in FAMILIES)] for key, tree in trees.items()],
     }
-    columns = [_little(array(CODES[family], tree.borders[family])) for tree in trees.values() for family in FAMILIES]
+    columns = [little_endian(array(CODES[family], tree.borders[family])) for tree in trees.values() for family in FAMILIES]
     return b"".join((json.dumps(head).encode(), b"\n", *(column.tobytes() for column in columns)))
 
 
@@ -66,12 +66,4 @@ def _column(data: bytes, at: int, code: str, count: int) -> tuple[array[int], in
     if count < 1 or end > len(data):
         raise ValueError("a survey cut short")
     column.frombytes(data[at:end])
-    return _little(column), end
-
-
-def _little(column: array[int]) -> array[int]:
-    if sys.byteorder == "little":
-        return column
-    turned = column[:]
-    turned.byteswap()
-    return turned
+    return little_endian(column), end

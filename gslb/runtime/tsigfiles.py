@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import re
-import stat
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from gslb.dns.keyring import TsigSecret
 from gslb.errors import ConfigurationError, Fault
 from gslb.model import Configuration, TsigKey
+from gslb.runtime.secretfile import Unusable, read_secret_file
 
 LEAST_OCTETS: Final = 16
 LARGEST: Final = 64 * 1024
-_OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 
 # Base64 has slashes too: two of them begin a comment where blanks are on both sides.
 _COMMENT: Final = re.compile(r"/\*.*?\*/|#[^\n]*|(?<!\S)//(?!\S)[^\n]*", re.DOTALL)
@@ -57,16 +55,9 @@ def read_tsig_secrets(configuration: Configuration) -> dict[str, TsigSecret]:
 
 def _text(path: str) -> str:
     try:
-        with open(path, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise BadSecret(0, f"the secret can't be read: {reason}; `tsig-keygen` makes one") from None
-    if mode & _OTHERS:
-        raise BadSecret(0, "everybody on this machine can read or change the secret; chmod 600, or 640 for a group")
-    if len(data) > LARGEST:
-        raise BadSecret(0, f"is over {LARGEST} octets; write the secret alone")
+        data = read_secret_file(path, LARGEST, what="the secret", remedy="`tsig-keygen` makes one", content="the secret alone")
+    except Unusable as error:
+        raise BadSecret(0, str(error)) from None
     try:
         return data.decode("ascii")
     except UnicodeDecodeError as error:
