@@ -23,6 +23,17 @@ HOSTS = {"4": "127.0.0.1", "6": "::1"}
 PATIENCE_S = 5.0
 
 
+async def ended(
+    server: TcpServer, responder: Responder, sock: socket.socket, clients: list[asyncio.StreamWriter], within_s: float
+) -> None:
+    """Clients first. Nobody is left then, and no query failed inside."""
+    for client in clients:
+        client.close()
+    await server.stop(last_words_s=within_s)
+    sock.close()
+    assert not any(key[0] == "gslb_dns_failures_total" for key in responder.counters)
+
+
 def bound(kind: int, host: str, port: int = 0) -> socket.socket:
     """A socket as the control process hands it down."""
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)

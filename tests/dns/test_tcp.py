@@ -17,7 +17,7 @@ from gslb.dns.connections import Connections
 from gslb.dns.tcp import TURN_OCTETS, TURN_QUERIES, TURNS
 from gslb.model import Limits
 from tests.dns import worlds
-from tests.dns.door import bound
+from tests.dns.door import bound, ended
 
 pytestmark = pytest.mark.anyio
 
@@ -76,12 +76,8 @@ async def listening(limits: Limits = LIMITS, together: list[Connections] | None 
     try:
         yield here
     finally:
-        for writer in here.writers:
-            writer.close()
-        await server.stop(last_words_s=0.2)
-        sock.close()
+        await ended(server, responder, sock, here.writers, 0.2)
         assert server.connections == 0
-        assert not any(key[0] == "gslb_dns_failures_total" for key in responder.counters)
 
 
 def closed_for(here: Listening, reason: str) -> int:

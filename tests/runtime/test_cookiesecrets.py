@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import dns.asyncquery
 import dns.edns
@@ -11,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gslb.dns.keyring import Keyring
+from gslb.model import Configuration
 from gslb.runtime.cookiesecrets import DOCUMENT, RENEWED_EVERY_S, OwnSecrets
 from gslb.runtime.journal import Journal
 from gslb.runtime.memory import open_store
@@ -100,6 +102,14 @@ def results(control) -> dict[str, int]:
     return {key[1]: count for key, count in control._plane.counters.items() if key[0] == "gslb_dns_cookies_total"}
 
 
+def shared(folder) -> tuple[Path, Configuration]:
+    """A file of one secret, and who uses it."""
+    path = folder / "cookies"
+    path.write_text(f"{FIRST}\n")
+    path.chmod(0o600)
+    return path, configuration(folder, cookies={"secrets_file": "cookies"})
+
+
 class TestNode:
     async def test_believes_after_a_restart_what_it_made_before(self, tmp_path):
         settings = configuration(tmp_path)
@@ -110,10 +120,7 @@ class TestNode:
             assert results(control)["good"] == 1
 
     async def test_reads_a_file_again_that_was_replaced(self, tmp_path):
-        path = tmp_path / "cookies"
-        path.write_text(f"{FIRST}\n")
-        path.chmod(0o600)
-        settings = configuration(tmp_path, cookies={"secrets_file": "cookies"})
+        path, settings = shared(tmp_path)
         async with running(settings) as control:
             made = await cookie(control, b"ClientCk")
             new = tmp_path / "cookies.new"
@@ -125,10 +132,7 @@ class TestNode:
             assert results(control)["renewed"] == 1
 
     async def test_refuses_a_file_that_is_broken_and_goes_on_with_what_it_has(self, tmp_path):
-        path = tmp_path / "cookies"
-        path.write_text(f"{FIRST}\n")
-        path.chmod(0o600)
-        settings = configuration(tmp_path, cookies={"secrets_file": "cookies"})
+        path, settings = shared(tmp_path)
         async with running(settings) as control:
             made = await cookie(control, b"ClientCk")
             path.write_text("no secret\n")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import random
-import shutil
 import socket
 import struct
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -22,8 +20,9 @@ import pytest
 
 from gslb.model import FINEST_PREFIX
 from gslb.runtime.demo.sites import SITES
-from tests.ports import free_ports
+from tests.ports import free_port
 from tests.scenarios.node import HOST, RunningNode, document, site
+from tests.scenarios.peers import unbound as peers
 
 Address = IPv4Address | IPv6Address
 
@@ -217,28 +216,6 @@ def discard(stream: socket.socket) -> None:
             pass
 
 
-UNBOUND = """
-server:
-  interface: 127.0.0.1@{port}
-  access-control: 127.0.0.0/8 allow
-  do-daemonize: no
-  use-syslog: no
-  logfile: ""
-  username: ""
-  chroot: ""
-  pidfile: ""
-  directory: "{folder}"
-  do-not-query-localhost: no
-  module-config: "subnetcache iterator"
-  send-client-subnet: 127.0.0.1
-  max-client-subnet-ipv4: 24
-  max-client-subnet-ipv6: 56
-  client-subnet-always-forward: yes
-  qname-minimisation: no
-stub-zone:
-  name: "{zone}"
-  stub-addr: 127.0.0.1@{to}
-"""
 # Networks that nobody knows first: what is cached of them must not reach anybody else.
 HOSTILE = [
     *("240.1.1.1", "0.5.5.5", "224.1.1.1", "3ffe::1", "2001:db8::1", "18.0.0.1", "133.11.0.1", "133.11.1.1", "133.11.2.1"),
@@ -250,30 +227,10 @@ HOSTILE = [
 
 @pytest.fixture
 def unbound(node: RunningNode, tmp_path: Path) -> Iterator[tuple[str, int]]:
-    program = shutil.which("unbound")
-    if program is None:
-        pytest.skip("unbound is not installed")
-    (port,) = free_ports(1)
-    file = tmp_path / "unbound.conf"
-    file.write_text(UNBOUND.format(port=port, folder=tmp_path, zone=HOST, to=node.dns[1]))
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([program, "-d", "-c", str(file)], stdout=log, stderr=log)
-    try:
-        wait_for_dns(("127.0.0.1", port), process, tmp_path / "log")
-        yield "127.0.0.1", port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wait_for_dns(address: tuple[str, int], process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 10
-    while True:
-        with contextlib.suppress(dns.exception.Timeout):
-            dns.query.udp(dns.message.make_query("id.server", "TXT", "CH"), address[0], 0.2, address[1])
-            return
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until, log.read_text()
+    endpoint = ("127.0.0.1", free_port())
+    settings = "  qname-minimisation: no"
+    with peers.unbound(tmp_path / "unbound", endpoint, {HOST: node.dns}, subnets_to=["127.0.0.1"], server=settings):
+        yield endpoint
 
 
 @pytest.mark.parametrize("name", [HOST, WIDE])
