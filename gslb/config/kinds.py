@@ -43,6 +43,18 @@ def _url_path(text: str) -> str:
 URL_PATH = scalar("path of a url", _url_path)
 
 
+def _relative_path(text: str) -> str:
+    parts = text.split("/")
+    if not re.fullmatch(r"[!-~]+", text) or len(text) > 1024 or any(mark in text for mark in "?#%\\"):
+        raise ValueError("is not a path below the prefix; write it as the manifest does, as images/index.idx")
+    if "" in parts or "." in parts or ".." in parts:
+        raise ValueError('is not a plain path below the prefix; leave out slashes at its ends, "." and ".."')
+    return text
+
+
+RELATIVE_PATH = scalar("path below the prefix", _relative_path)
+
+
 def _file(text: str) -> str:
     if not text.isprintable() or len(text) > 4096:
         raise ValueError("is not the name of a file")

@@ -29,6 +29,19 @@ def https_url(text: str) -> str:
     return _url(text, "https", "url_https")
 
 
+def rsync_url(text: str) -> str:
+    """An rsync daemon's url, ending with one slash."""
+    scheme, separator, rest = text.partition("://")
+    authority, _, path = rest.partition("/")
+    host, _, port = authority.partition(":")
+    sound = _ASCII.fullmatch(text) and len(text) <= _LONGEST and not set(rest) & set("?#%*[]")
+    if scheme != "rsync" or not separator or not sound or not path.strip("/"):
+        raise ValueError(f"{quoted(text)} is not the url of an rsync module; write rsync://host/module/")
+    if "@" in authority or not _HOST.fullmatch(host) or (port and not port.isdigit()):
+        raise ValueError(f"{quoted(text)} has no valid host; write rsync://host/module/, without a user")
+    return f"rsync://{authority}/{path.rstrip('/')}/"
+
+
 def _url(text: str, scheme: str, key: str) -> str:
     """An absolute url that a path can be appended to, ending with one slash."""
     if not _ASCII.fullmatch(text) or len(text) > _LONGEST:

@@ -49,6 +49,7 @@ class Site:
     capacity: int | None = None  # Mbit/s
     content: tuple[str, ...] | None = None  # None: every release set
     only: Match | None = None
+    rsync: str | None = None  # rsync://host/module/…/, the same tree as `url`, for listings
 
     def addresses_of(self, family: Family) -> tuple[Address, ...]:
         return tuple(address for address in self.addresses if address.version == family)
@@ -73,9 +74,41 @@ class CheckSettings:
 
 @dataclass(frozen=True, slots=True)
 class ContentSet:
+    """A release set: every path under `prefix`, which ends with a slash. The names of files are relative to it.
+
+    Without manifest and sentinels nothing is looked at, and `content` of the sites says who carries it.
+    """
+
     name: str
     prefix: str
-    manifest: str | None = None
+    manifest: str | None = None  # SHA256SUMS or the like
+    sentinels: tuple[str, ...] = ()  # files that are looked at in every round
+    lock: str | None = None  # a file that is there while a site changes
+    every_s: float = 3600.0  # between two scans of all files
+    sample: int = 4  # files that are looked at in each round beside the sentinels, in turn
+
+    @property
+    def scanned(self) -> bool:
+        return self.manifest is not None or bool(self.sentinels)
+
+
+@dataclass(frozen=True, slots=True)
+class BootImage:
+    """What `/~boot/NAME.sh` and `/~boot/NAME.ipxe` boot. Paths as in a URL, absolute; `httpfuse` ends with a slash."""
+
+    name: str
+    kernel: str
+    initrd: tuple[str, ...] = ()
+    httpfuse: str | None = None
+    append: str = ""
+    content: str | None = None  # the release set all of it is of; None: by the path of the kernel
+
+
+@dataclass(frozen=True, slots=True)
+class ServeThrough:
+    """Clients whose User-Agent begins with one of `agents` get the bytes instead of a redirect. Empty: nobody."""
+
+    agents: tuple[str, ...] = ("GRUB", "UefiHttpBoot", "RPi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +127,8 @@ class Service:
     sticky_v6: int = 40
     rules: tuple[Rule, ...] = ()
     content: tuple[ContentSet, ...] = ()
+    boot: tuple[BootImage, ...] = ()
+    serve_through: ServeThrough = ServeThrough()
 
     def sticky(self, family: Family) -> int:
         return self.sticky_v4 if family == 4 else self.sticky_v6
@@ -178,6 +213,15 @@ class Limits:
     rate_limited_networks: int = 65536
     udp_without_cookie: int = 1232  # octets of an answer
     observed_queue: int = 10_000  # messages that wait for dnstap or the query log
+    through_streams: int = 128  # that are served through at a time
+    through_streams_per_client: int = 8
+    through_rate: int = 125_000_000  # octets a second of all streams together
+    through_buffer: int = 262_144  # octets of one stream that wait for a slow client
+    manifest_files: int = 100_000  # of one generation of a release set
+    manifest_octets: int = 16_777_216
+    pledged_clients: int = 65_536  # client networks that stay at the generation of a set that they began with
+    pledge_s: float = 600.0  # after the last request of such a network
+    measurements: int = 65_536  # latencies told by clients that are kept
 
 
 @dataclass(frozen=True, slots=True)

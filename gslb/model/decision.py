@@ -32,9 +32,10 @@ class Client:
 class Request:
     service: str
     view: View
-    path: str | None = None  # DNS sees none
+    path: str | None = None  # decoded; DNS sees none
     nth: int = 1  # /@N/
     avoid: frozenset[str] = frozenset()
+    pledged: str = ""  # the generation of the path's release set that this client has begun with
 
 
 class Why(StrEnum):

@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from gslb.model.configuration import Configuration, Door
+from gslb.model.content import Edition, Holding, HoldingKey, Manifest, SetKey
 from gslb.model.place import Address, Family, Location
 
 SLOTS = 1024
@@ -79,7 +80,11 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that an answer depends on, at one moment. `latency_ms` holds *used* values by (vantage, site)."""
+    """All that an answer depends on, at one moment. `latency_ms` holds *used* values by (vantage, site).
+
+    `holdings` are those of the release sets that are scanned, `editions` what is served of each, and `manifests` the files
+    of every generation that some site holds, by generation.
+    """
 
     number: int
     configuration: Configuration
@@ -90,4 +95,7 @@ class World:
     latency_ms: Mapping[tuple[str, str], float] = field(default_factory=dict)
     vantages: Mapping[str, Location] = field(default_factory=dict)
     slow: frozenset[str] = frozenset()  # sites at 3 times their own median
+    holdings: Mapping[HoldingKey, Holding] = field(default_factory=dict)
+    editions: Mapping[SetKey, Edition] = field(default_factory=dict)
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
     digest: str = ""  # of everything but the number; nodes compare it

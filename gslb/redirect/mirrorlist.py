@@ -40,7 +40,7 @@ def write_mirrorlist(
     serving: Serving, service: str, view: View, client: Peer, target: Target, wish: Wish, stale: bool, accept: bytes
 ) -> Reply:
     located = serving.locator.find(service, client.family, client.address, ADDRESS_BITS[client.family])
-    request = Request(service, view, plain_path(target.path), wish.nth, wish.avoid)
+    request = Request(service, view, plain_path(target.path), wish.nth, wish.avoid, wish.pledged)
     decision = decide(serving.world, located.client, request)
     listed = _listed(serving, service, view, client, target, decision, stale)
     as_json = wants_json(accept)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gslb.model import Choice, Configuration, Decision, Door, Service, Site, View, Why, World
+from gslb.model import Choice, Configuration, ContentSet, Decision, Door, Service, Site, View, Why, World
 from gslb.redirect.hosts import Hosts, hosts_of
 from gslb.redirect.location import LOCATION_MAX
 from gslb.redirect.peers import Trust, trust_of
@@ -45,19 +45,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """Release sets of a service by (prefix, name), the longest prefix first; "" for a set that every site carries.
+    """Release sets of a service that some site may lack, the longest prefix first.
 
-    Such a set takes no site away, so the table has the answer.
+    A set that every site carries, and that nobody scans, takes no site away, so the table has the answer.
     """
 
-    sets: tuple[tuple[str, str], ...] = ()
+    sets: tuple[tuple[str, ContentSet | None], ...] = ()
 
-    def find(self, path: str) -> str:
-        """The set that decides about this path, "" if none does."""
-        for prefix, name in self.sets:
+    def find(self, path: str) -> ContentSet | None:
+        """The set that decides about this decoded path, None if none does."""
+        for prefix, content in self.sets:
             if path.startswith(prefix):
-                return name
-        return ""
+                return content
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ def build_pages(world: World, table: Table) -> Pages:
 
 
 def _prefixes(service: Service, configuration: Configuration) -> Prefixes:
-    sets = sorted(service.content, key=lambda one: -len(one.prefix))
     carried = [site.content for site in configuration.sites if site.content is not None]
-    missed = {one.name for one in sets for content in carried if one.name not in content}
-    return Prefixes(tuple((one.prefix, one.name if one.name in missed else "") for one in sets)) if missed else Prefixes()
+    decide = {one for one in service.content if one.scanned or any(one.name not in content for content in carried)}
+    longest = sorted(service.content, key=lambda one: -len(one.prefix))
+    return Prefixes(tuple((one.prefix, one if one in decide else None) for one in longest)) if decide else Prefixes()
 
 
 def _page(outcome: Outcome, sites: Mapping[str, Site], world: int) -> Page | None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from gslb.model import View
+from gslb.model import SetKey, View
 from gslb.model.counting import Counters, add
 from gslb.redirect.inquiry import Inquiry
 from gslb.redirect.location import Target, plain_path, read_target
@@ -22,6 +22,7 @@ from gslb.redirect.reply import Reply, refuse
 from gslb.redirect.selfcheck import SELF_HOST, self_reply
 from gslb.redirect.serving import NO_WISH, Served, Serving, Wish
 from gslb.steering import Located
+from gslb.steering.holding import generations_of
 from gslb.steering.sample import Sample, network_of, sample
 
 SAMPLE_EVERY_S: Final = 0.1
@@ -126,9 +127,12 @@ class Redirector:
         content = prefixes.find(path)
         # Sites that nobody knows are avoided anyway, and would fill the memory of decisions.
         avoid = frozenset(site for name in target.avoid if (site := name.decode("ascii")) in pages.sites)
-        if not content and target.nth == 1 and not avoid:
-            return NO_WISH
-        return Wish(path, content, min(target.nth, len(pages.sites)), avoid)
+        nth = min(target.nth, len(pages.sites))
+        if content is None:
+            return NO_WISH if nth == 1 and not avoid else Wish(path, "", nth, avoid)
+        name = path[len(content.prefix) :]
+        generations = generations_of(serving.world).wanted(SetKey(service, content.name), content, name)
+        return Wish(path, content.name, nth, avoid, generations)
 
     def _forwarded(self, serving: Serving, inquiry: Inquiry, peer: Peer, tls: bool) -> tuple[Peer, bool]:
         trust = serving.pages.trust

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 
 class Wish(NamedTuple):
-    """What a request asks beyond its service: the release set of its path, the N-th best, sites to leave out."""
+    """What a request asks beyond its service: the release set of its path, the N-th best, sites to leave out.
+
+    `generations` are those of the set that will do, None any.
+    """
 
     path: str | None = None
     content: str = ""
     nth: int = 1
     avoid: frozenset[str] = frozenset()
+    generations: frozenset[str] | None = None
+    pledged: str = ""
 
 
 NO_WISH = Wish()
@@ -34,8 +39,8 @@ class Served(NamedTuple):
     new_class: ClientClass | None = None
 
 
-# Everything that a Decision depends on in one World; of a path, only the release set that it belongs to.
-DecisionKey = tuple[str, ClientClass, int, View, str, int, frozenset[str]]
+# Everything that a Decision depends on in one World; of a path, only its release set and which generations of it will do.
+DecisionKey = tuple[str, ClientClass, int, View, str, int, frozenset[str], frozenset[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,10 @@ class Serving:
         return Served(page, located, located.client_class if number is None else None)
 
     def _decide(self, service: str, view: View, located: Located, wish: Wish) -> Page:
-        key = (service, located.client_class, located.slot, view, wish.content, wish.nth, wish.avoid)
+        key = (service, located.client_class, located.slot, view, wish.content, wish.nth, wish.avoid, wish.generations)
         page = self.decided.get(key)
         if page is None:
-            request = Request(service, view, wish.path, wish.nth, wish.avoid)
+            request = Request(service, view, wish.path, wish.nth, wish.avoid, wish.pledged)
             decision = decide(self.world, located.client, request, trace=False)
             page = write_decision(decision, service, view, self.pages.sites)
             if len(self.decided) >= self.decisions_max:

@@ -31,7 +31,8 @@ from gslb.steering import Table
 CLASSES_A_PART = 256
 STANDINGS_A_PART = 2048
 ROWS_A_PART = 1024
-_REST = tuple(field.name for field in fields(World) if field.name not in ("configuration", "standings"))
+_APART = ("configuration", "standings", "holdings", "manifests")
+_REST = tuple(field.name for field in fields(World) if field.name not in _APART)
 
 
 class Part(NamedTuple):
@@ -80,6 +81,10 @@ class Packer:
         yield self._equal("compact", book.compact, book.compact)
         for number, standings in enumerate(_cut(list(world.standings.items()), STANDINGS_A_PART)):
             yield self._equal(f"standings {number}", standings, standings)
+        for number, holdings in enumerate(_cut(list(world.holdings.items()), STANDINGS_A_PART)):
+            yield self._equal(f"holdings {number}", holdings, holdings)
+        for generation, manifest in world.manifests.items():
+            yield self._same(f"manifest {generation}", manifest, manifest)
         for number, classes in enumerate(_cut(snapshot.classes, CLASSES_A_PART)):
             yield self._equal(f"classes {number}", (snapshot.lineage, len(classes)), classes)
         table, pages = snapshot.table, snapshot.pages
@@ -164,7 +169,13 @@ def _assembled(parts: dict[str, Any]) -> Snapshot:
 
     rests, lineage, geo, tls, workers, keyring, rotated = parts["rest"]
     return Snapshot(
-        world=World(configuration=parts["configuration"], standings=dict(rows("standings")), **rests.world),
+        world=World(
+            configuration=parts["configuration"],
+            standings=dict(rows("standings")),
+            holdings=dict(rows("holdings")),
+            manifests={each.generation: each for name, each in parts.items() if name.startswith("manifest ")},
+            **rests.world,
+        ),
         lineage=lineage,
         classes=rows("classes"),
         table=Table(rests.table, rows("outcomes"), rows("rows"), rests.index),

@@ -18,9 +18,14 @@ from gslb.model import (
     Configuration,
     Door,
     Drain,
+    Edition,
     Family,
+    Holding,
+    HoldingKey,
     Location,
+    Manifest,
     Service,
+    SetKey,
     Standing,
     StandingKey,
     State,
@@ -50,6 +55,17 @@ UNSEEN = Bearing(State.UNKNOWN, "no result yet")
 
 # What a client gets of a site with several addresses: the best of them.
 _PREFERENCE = (State.UP, State.UNKNOWN, State.DOWN, State.WRONG)
+
+
+class Content(NamedTuple):
+    """What is known of the release sets; the same `manifests` as long as they hold the same."""
+
+    holdings: Mapping[HoldingKey, Holding]
+    editions: Mapping[SetKey, Edition]
+    manifests: Mapping[str, Manifest]
+
+
+NO_CONTENT = Content({}, {}, {})
 
 
 class Outage(NamedTuple):
@@ -145,6 +161,7 @@ def build(
     vantages: Mapping[str, Location],
     slow: frozenset[str],
     number: int,
+    content: Content = NO_CONTENT,
 ) -> World:
     """`map_digest` is `configuration_digest(configuration)`, which seldom changes."""
     located = {key: value for key, value in latency_ms.items() if key[0] in vantages}
@@ -157,6 +174,8 @@ def build(
         located,
         vantages,
         slow,
+        sorted((*key, each.hold, each.generation) for key, each in content.holdings.items()),
+        sorted((*key, each.served) for key, each in content.editions.items()),
     )
     return World(
         number=number,
@@ -168,6 +187,9 @@ def build(
         latency_ms=located,
         vantages=dict(vantages),
         slow=slow,
+        holdings=dict(content.holdings),
+        editions=dict(content.editions),
+        manifests=content.manifests,
         digest=digest,
     )
 

@@ -16,7 +16,7 @@ from gslb.steering.arrange import plan_of
 from gslb.steering.classes import ClientClass
 from gslb.steering.client import Lookup, locate
 from gslb.steering.decide import judge
-from gslb.steering.filters import required
+from gslb.steering.holding import needed
 from gslb.steering.map import SteeringMap
 from gslb.steering.shape import shape_of
 from gslb.steering.slots import key_length
@@ -69,7 +69,7 @@ class Side:
         service = self.configuration.service(host)
         base = View.DNS4 if Door.DNS in service.via else View.HTTP4
         view = View(base + (family == 6))
-        judged = judge(Standings(self._world, service, view), client_class, required(service, view.door, None))
+        judged = judge(Standings(self._world, service, view), client_class, needed(self._world, service, view.door))
         if judged.nothing is not None:
             return [None] * SLOTS
         shape = shape_of(plan_of(judged.scene, judged.field, 1), 1)

@@ -10,7 +10,8 @@ from gslb.steering.arrange import Plan, order, plan_of, ttl_s, verdict
 from gslb.steering.bounded import Bounded
 from gslb.steering.candidates import Candidate, Field, Mode
 from gslb.steering.classes import ClientClass
-from gslb.steering.filters import UNREACHABLE, UNWELL, required, run_chain
+from gslb.steering.filters import UNREACHABLE, UNWELL, run_chain
+from gslb.steering.holding import Need, needed
 from gslb.steering.map import map_of
 from gslb.steering.scene import Scene
 from gslb.steering.standings import Standings
@@ -31,7 +32,8 @@ def decide(world: World, client: Client, request: Request, trace: bool = True) -
     stage = _stage_of(world, request)
     service = stage.standings.service
     slot = steering.slot(service.host, client)
-    judged, plan = stage.plan(steering.classify(service.host, client), request.path)
+    need = needed(world, service, request.view.door, request.path, request.pledged)
+    judged, plan = stage.plan(steering.classify(service.host, client), need)
     ordered = [] if judged.nothing else order(plan.stands, slot, plan.sticky)
     chosen, avoided = _picked(ordered, request)
     why, ttl = _why_and_ttl(judged, plan, slot, ordered)
@@ -53,15 +55,14 @@ class _Stage:
 
     def __init__(self, standings: Standings) -> None:
         self.standings = standings
-        self._plans: Bounded[tuple[ClientClass, frozenset[str]], tuple[Judged, Plan]] = Bounded(_KEPT_PLANS)
+        self._plans: Bounded[tuple[ClientClass, Need], tuple[Judged, Plan]] = Bounded(_KEPT_PLANS)
 
-    def plan(self, client_class: ClientClass, path: str | None) -> tuple[Judged, Plan]:
-        sets = required(self.standings.service, self.standings.view.door, path)
-        found = self._plans.get((client_class, sets))
+    def plan(self, client_class: ClientClass, need: Need) -> tuple[Judged, Plan]:
+        found = self._plans.get((client_class, need))
         if found is None:
-            judged = judge(self.standings, client_class, sets)
+            judged = judge(self.standings, client_class, need)
             found = (judged, plan_of(judged.scene, judged.field))
-            self._plans.put((client_class, sets), found)
+            self._plans.put((client_class, need), found)
         return found
 
 
@@ -83,10 +84,10 @@ def _stage_of(world: World, request: Request) -> _Stage:
     return stage
 
 
-def judge(standings: Standings, client_class: ClientClass, sets: frozenset[str]) -> Judged:
+def judge(standings: Standings, client_class: ClientClass, need: Need) -> Judged:
     """Run the chain, and a second time without health when that leaves nothing and the service fails open."""
     mode = Mode.NORMAL if standings.world.ready else Mode.STARTING
-    scene = Scene(standings, client_class, sets, mode)
+    scene = Scene(standings, client_class, need, mode)
     field = run_chain(scene)
     if field.any_eligible:
         return Judged(scene, field, None)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gslb.model import Door, Service, Site
+from gslb.model import Door, Site
 from gslb.steering import geometry
-from gslb.steering.candidates import Block, Field, Mode
+from gslb.steering.candidates import Block, Candidate, Field, Mode
 from gslb.steering.classes import Group, Kind
 from gslb.steering.geometry import Tiers
+from gslb.steering.holding import Level, Need
 from gslb.steering.scene import Scene
 
 Filter = Callable[[Scene, Field], Field]
@@ -22,7 +23,8 @@ EQUAL_MS = 10.0
 ENOUGH = 0.5  # of a region's capacity, or of the capacity before `content`
 _ORDERED: tuple[Kind, Kind] = ("region", "last")
 UNREACHABLE = ("address", "https")
-UNWELL = ("down", "drained", "wrong")
+SPOILT = "spoilt"  # by a file of the set that is not what it should be
+UNWELL = ("down", "drained", "wrong", SPOILT)
 
 
 def run_chain(scene: Scene) -> Field:
@@ -55,50 +57,64 @@ def up(scene: Scene, field: Field) -> Field:
 
 def content(scene: Scene, field: Field) -> Field:
     """Sites that hold what is asked for. DNS sees no path: every set, as long as enough sites have them all."""
-    sets = scene.required
-    if not sets:
+    if not scene.need.sets:
         return field
-    sites = scene.sites
-    held = {name: _held(sites[name], sets) for name in field.candidates}
-    least = _least_of_sets(field, sites, held) if scene.door is Door.DNS else min(1, max(held.values()))
-    marked = {
-        name: candidate._replace(dropped="content", returns=False)
-        if held[name] < least and candidate.dropped not in UNREACHABLE
-        else candidate
-        for name, candidate in field.candidates.items()
-    }
-    return replace(field, candidates=marked, notes=(*field.notes, *_shortage(sets, least)))
+    levels = {name: _levels(scene, name) for name in field.candidates}
+    spoilt = {name for name, each in levels.items() if _is_spoilt(scene.mode, each)}
+    left = [name for name in field.eligible() if name not in spoilt]
+    kept, note = (_by_count if scene.door is Door.DNS else _by_level)(scene, levels, left)
+    marked = {name: _marked(candidate, name in spoilt, name in kept) for name, candidate in field.candidates.items()}
+    return replace(field, candidates=marked, notes=(*field.notes, *note))
 
 
-def required(service: Service, door: Door, path: str | None) -> frozenset[str]:
-    """The release sets that a site must hold to answer this: of a path, those with the longest prefix of it."""
-    if door is Door.DNS:
-        return frozenset(one.name for one in service.content)
-    covering = [one for one in service.content if (path or "").startswith(one.prefix)]
-    return frozenset([max(covering, key=lambda one: len(one.prefix)).name]) if covering else frozenset()
+def _levels(scene: Scene, name: str) -> tuple[Level, ...]:
+    return tuple(scene.standings.held(name, one, scene.need).level for one in scene.need.sets)
 
 
-def _held(site: Site, sets: frozenset[str]) -> int:
-    return len(sets) if site.content is None else len(sets.intersection(site.content))
+def _is_spoilt(mode: Mode, levels: Sequence[Level]) -> bool:
+    """Wrong bytes are worse than none: not even fail-open gives a client any."""
+    return (any if mode is Mode.OPEN else all)(level is Level.WRONG for level in levels)
 
 
-def _least_of_sets(field: Field, sites: Mapping[str, Site], held: Mapping[str, int]) -> int:
-    """How many sets a site must hold: as many as leave at least half of the capacity."""
-    names = field.eligible()
-    shares = capacities(sites[name] for name in names)
+def _marked(candidate: Candidate, spoilt: bool, kept: bool) -> Candidate:
+    if candidate.dropped in UNREACHABLE or not (spoilt or not kept):
+        return candidate
+    return candidate._replace(dropped=SPOILT if spoilt else "content", returns=False)
+
+
+_Kept = tuple[frozenset[str], tuple[str, ...]]  # which sites may stay, and what there is to tell of it
+
+
+def _by_level(scene: Scene, levels: Mapping[str, Sequence[Level]], left: Sequence[str]) -> _Kept:
+    """Those that hold the one set best. Who surely has nothing of it is no better than who is down."""
+    name = scene.need.sets[0].name
+    if all(each[0] <= Level.ABSENT for each in levels.values()):
+        return frozenset(levels), (f"no site holds {name}, as far as is known",)
+    best = max((levels[site][0] for site in left), default=Level.HELD)
+    least = max(best, Level.OTHER)
+    kept = frozenset(site for site, each in levels.items() if each[0] >= least)
+    note = f"no site that is up holds the generation of {name} that is wanted: another one is used"
+    return kept, (note,) if best is Level.OTHER else ()
+
+
+def _by_count(scene: Scene, levels: Mapping[str, Sequence[Level]], left: Sequence[str]) -> _Kept:
+    """Those that hold all sets; where that leaves less than half of the capacity, those that hold most."""
+    counts = {name: sum(level >= Level.UNKNOWN for level in each) for name, each in levels.items()}
+    shares = capacities(scene.sites[name] for name in left)
     enough = ENOUGH * sum(shares.values())
-    for least in sorted({held[name] for name in names}, reverse=True):
-        if sum(shares[name] for name in names if held[name] >= least) >= enough:
-            return least
-    return 0
+    least = 0
+    for least in sorted({counts[name] for name in left}, reverse=True):
+        if sum(shares[name] for name in left if counts[name] >= least) >= enough:
+            break
+    return frozenset(name for name in levels if counts[name] >= least), _shortage(scene.need, least)
 
 
-def _shortage(sets: frozenset[str], least: int) -> tuple[str, ...]:
-    if least == len(sets):
+def _shortage(need: Need, least: int) -> tuple[str, ...]:
+    if least == len(need.sets):
         return ()
     if least == 0:
-        return (f"no site has to hold {', '.join(sorted(sets))}: too few do",)
-    return (f"too few sites hold all {len(sets)} release sets: those with {least} are used",)
+        return (f"no site has to hold {', '.join(sorted(one.name for one in need.sets))}: too few do",)
+    return (f"too few sites hold all {len(need.sets)} release sets: those with {least} are used",)
 
 
 def nearest(scene: Scene, field: Field) -> Field:

@@ -7,15 +7,16 @@ from typing import NamedTuple
 from gslb.model import Door, Service, Site, View, World
 from gslb.steering.candidates import Mode
 from gslb.steering.classes import ClientClass
+from gslb.steering.holding import Need
 from gslb.steering.standings import Standings
 
 
 class Scene(NamedTuple):
-    """One client's class in front of the sites; `required` are the release sets that a site must hold."""
+    """One client's class in front of the sites; `need` is what a site must hold."""
 
     standings: Standings
     client_class: ClientClass
-    required: frozenset[str]
+    need: Need
     mode: Mode
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gslb.model import Address, Choice, Family, Service, Site, Standing, StandingKey, State, View, World
+from gslb.model import Address, Choice, ContentSet, Family, Service, Site, Standing, StandingKey, State, View, World
 from gslb.steering.candidates import Candidate, Mode
+from gslb.steering.holding import Held, Need, held_by
 from gslb.steering.slots import SLOW, UNKNOWN, WELL
 
 NO_RESULT = Standing(State.UNKNOWN, "no probe result yet")
@@ -72,6 +73,12 @@ class Standings:
             candidate = candidate if candidate.dropped else self._judged(candidate, mode)
             self._stood[name, mode] = candidate
         return candidate
+
+    def held(self, name: str, content: ContentSet, need: Need) -> Held:
+        """How a site holds one of the sets that are needed, as this view sees it."""
+        site = self.sites[name]
+        family = family_of(site, self.view) or self.view.family
+        return held_by(self.world, self.service, self.view, family, site, content, need)
 
     def _judged(self, candidate: Candidate, mode: Mode) -> Candidate:
         if candidate.site in self.world.drains:

@@ -18,7 +18,7 @@ from gslb.steering.bounded import Bounded
 from gslb.steering.candidates import Mode
 from gslb.steering.classes import ClientClass
 from gslb.steering.decide import fallback, judge, told_of
-from gslb.steering.filters import required
+from gslb.steering.holding import Level, needed
 from gslb.steering.shape import Result, Shape, shape_of
 from gslb.steering.standings import Standings
 
@@ -159,7 +159,7 @@ class _Compiler:
         return ground
 
     def _shape(self, standings: Standings, client_class: ClientClass) -> Shape:
-        judged = judge(standings, client_class, required(standings.service, standings.view.door, None))
+        judged = judge(standings, client_class, needed(standings.world, standings.service, standings.view.door))
         if judged.nothing is not None:
             return Shape(bytes(SLOTS), (Result(judged.nothing, (), 0),))
         told = told_of(judged)
@@ -202,7 +202,12 @@ def _footing_key(standings: Standings) -> object:
     alike = not service.content and service.answers == 1 and "first" in service.policy
     stood = tuple(standings.stood(name, mode) for name in standings.sites)
     ways = (service.policy, service.answers, service.when_all_down, service.content)
-    return (ways, None if alike else standings.view.door, mode, stood)
+    return (ways, None if alike else standings.view.door, mode, stood, _levels(standings))
+
+
+def _levels(standings: Standings) -> tuple[tuple[Level, ...], ...]:
+    need = needed(standings.world, standings.service, standings.view.door)
+    return tuple(tuple(standings.held(name, one, need).level for one in need.sets) for name in standings.sites)
 
 
 def _measured(standings: Standings) -> tuple[object, ...]:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from gslb.geo.distance import distance_km
 from gslb.model import RAMP_STEPS, Client, Drain, Site, SiteTrace, State, Why
 from gslb.steering.candidates import Block, Candidate, Field, Mode
+from gslb.steering.filters import SPOILT
 from gslb.steering.geometry import location_of
+from gslb.steering.holding import Held, Level
 from gslb.steering.scene import Scene
 from gslb.steering.slots import SLOW, UNKNOWN, WELL, admitted, kept
 from gslb.steering.standings import standing_of
@@ -58,7 +60,7 @@ def _drop_words(scene: Scene, site: Site, dropped: str) -> tuple[str, str]:
         return "address", f"has no IPv{view.family} address"
     if dropped == "drained":
         return "up", _drain_words(world.drains[site.id])
-    if dropped == "content":
+    if dropped in ("content", SPOILT):
         return "content", _content_words(scene, site)
     standing = standing_of(world, scene.service.host, view, site)
     word = "wrong content, never served" if dropped == "wrong" else "held down, flapping" if standing.flapping else "down"
@@ -71,8 +73,19 @@ def _drain_words(drain: Drain) -> str:
 
 
 def _content_words(scene: Scene, site: Site) -> str:
+    """Of every set that keeps this site out."""
+    told = {one.name: scene.standings.held(site.id, one, scene.need) for one in scene.need.sets}
+    wanting = {name: each for name, each in told.items() if each.level < Level.UNKNOWN} or told
+    looked = [f"{name}: {_held_words(each)}" for name, each in wanting.items() if each.holding is not None]
     sets = ", ".join(site.content or ()) or "no release set"
-    return f"holds {sets}, which is not what is asked for"
+    return "; ".join(looked) or f"holds {sets}, which is not what is asked for"
+
+
+def _held_words(held: Held) -> str:
+    holding = held.holding
+    if holding is None or held.level is not Level.OTHER:
+        return "" if holding is None else holding.reason
+    return f"is at another generation ({holding.generation[:12]})"
 
 
 class _Keeper:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults, quoted
 from gslb.config.schema import Key, Table, plain
-from gslb.config.sections import listen, match, root, service, site
+from gslb.config.sections import content, listen, match, root, service, site
 from gslb.config.urls import Target, target
 
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -75,7 +75,7 @@ def _loop(draft: Draft, table: Table, key: Key[str] | Key[str | None], own: dict
 
 def _set_names(draft: Draft) -> list[str]:
     sets = [item for table in draft.services for item in plain(table.value(service.CONTENT))]
-    return [name for item in sets if (name := item.text(service.SET_NAME)) is not None]
+    return [name for item in sets if (name := item.text(content.NAME)) is not None]
 
 
 def _content(table: Table, sets: list[str], faults: Faults) -> None:

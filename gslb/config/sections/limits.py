@@ -8,6 +8,7 @@ from gslb.model import Limits
 
 _DEFAULTS = Limits()
 _COUNT = integer(1, 10_000_000)
+_RATE = integer(1024, 1 << 40)
 _TIME = duration(0.05, 3600.0)
 
 TCP = defaulted("tcp_connections", _COUNT, _DEFAULTS.tcp_connections, "DNS over TCP: connections at a time.")
@@ -45,6 +46,26 @@ WITHOUT_COOKIE = defaulted(
 OBSERVED = defaulted(
     "observed_queue", _COUNT, _DEFAULTS.observed_queue, "Messages that wait for dnstap or the query log; more are left out."
 )
+THROUGH_STREAMS = defaulted(
+    "through_streams", _COUNT, _DEFAULTS.through_streams, "Served through, instead of redirected: streams at a time."
+)
+THROUGH_PER_CLIENT = defaulted(
+    "through_streams_per_client", _COUNT, _DEFAULTS.through_streams_per_client, "The same, to one client."
+)
+THROUGH_RATE = defaulted("through_rate", _RATE, _DEFAULTS.through_rate, "Octets a second of all such streams together.")
+THROUGH_BUFFER = defaulted(
+    "through_buffer", integer(4096, 1 << 28), _DEFAULTS.through_buffer, "Octets of one such stream that wait for a slow client."
+)
+MANIFEST_FILES = defaulted("manifest_files", _COUNT, _DEFAULTS.manifest_files, "Files of one generation of a release set.")
+MANIFEST_OCTETS = defaulted("manifest_octets", integer(1024, 1 << 30), _DEFAULTS.manifest_octets, "Octets of one manifest.")
+PLEDGED = defaulted(
+    "pledged_clients",
+    _COUNT,
+    _DEFAULTS.pledged_clients,
+    "Client networks that stay at the generation of a release set that they began with.",
+)
+PLEDGE = defaulted("pledge", duration(1.0, 86400.0), _DEFAULTS.pledge_s, "For how long after their last request.", "10m")
+MEASUREMENTS = defaulted("measurements", _COUNT, _DEFAULTS.measurements, "Latencies told by clients that are kept.")
 
 LIMITS = section(
     TCP,
@@ -60,6 +81,15 @@ LIMITS = section(
     RATE_LIMITED,
     WITHOUT_COOKIE,
     OBSERVED,
+    THROUGH_STREAMS,
+    THROUGH_PER_CLIENT,
+    THROUGH_RATE,
+    THROUGH_BUFFER,
+    MANIFEST_FILES,
+    MANIFEST_OCTETS,
+    PLEDGED,
+    PLEDGE,
+    MEASUREMENTS,
 )
 
 
@@ -78,4 +108,13 @@ def build(table: Table) -> Limits:
         rate_limited_networks=table[RATE_LIMITED],
         udp_without_cookie=table[WITHOUT_COOKIE],
         observed_queue=table[OBSERVED],
+        through_streams=table[THROUGH_STREAMS],
+        through_streams_per_client=table[THROUGH_PER_CLIENT],
+        through_rate=table[THROUGH_RATE],
+        through_buffer=table[THROUGH_BUFFER],
+        manifest_files=table[MANIFEST_FILES],
+        manifest_octets=table[MANIFEST_OCTETS],
+        pledged_clients=table[PLEDGED],
+        pledge_s=table[PLEDGE],
+        measurements=table[MEASUREMENTS],
     )

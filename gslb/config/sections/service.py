@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from gslb.config import values
 from gslb.config.faults import Faults
-from gslb.config.kinds import ADDRESS, DAY, FILE, HOST, TTL, URL_PATH, WORD, integer
+from gslb.config.kinds import ADDRESS, DAY, HOST, TTL, WORD, integer
 from gslb.config.schema import (
     Kind,
     Located,
@@ -23,9 +23,9 @@ from gslb.config.schema import (
     required,
     section,
 )
-from gslb.config.sections import check, match
+from gslb.config.sections import boot, check, content, match
 from gslb.config.tree import Listing
-from gslb.model import Address, ContentSet, Door, Rule, Service
+from gslb.model import Address, Door, Rule, Service
 
 FILTERS = Service(host="", check=check.DEFAULTS).policy
 DEFAULTS = Service(host="", check=check.DEFAULTS)
@@ -39,12 +39,6 @@ NEVER = optional("never", TARGETS, "These sites or regions never serve these cli
 UNTIL = optional("until", DAY, "The last day on which the rule holds (UTC).", "for ever")
 ACTIONS = (PREFER, ONLY, NEVER)
 RULE = section(MATCH, PREFER, ONLY, NEVER, UNTIL)
-
-# content
-SET_NAME = required("name", WORD, "The name of the release set; `content` of a site refers to it.")
-PREFIX = required("prefix", URL_PATH, "The set is every path that begins with this one; it ends with a slash.")
-MANIFEST = optional("manifest", FILE, "A list of its files with hashes, relative to the prefix.", "none")
-CONTENT_SET = section(SET_NAME, PREFIX, MANIFEST)
 
 TTL_MIN = defaulted("min", TTL, DEFAULTS.ttl_min_s, "The TTL while a change is near.", "15s")
 TTL_MAX = defaulted("max", TTL, DEFAULTS.ttl_max_s, "The TTL while all is quiet.", "60s")
@@ -103,10 +97,14 @@ REGIONS = optional(
 )
 STICKY = implied("sticky", section(STICKY_V4, STICKY_V6), "Length of the client network that stays together.")
 RULES = defaulted("rules", list_of(RULE), (), "By client, before everything else.", "none")
-CONTENT = defaulted("content", list_of(CONTENT_SET), (), "Release sets: files that belong together.", "none")
+CONTENT = defaulted("content", list_of(content.CONTENT_SET), (), "Release sets: files that belong together.", "none")
+BOOT = defaulted("boot", list_of(boot.IMAGE), (), "What `/~boot/NAME.sh` and `/~boot/NAME.ipxe` boot.", "none")
+SERVE_THROUGH = implied("serve_through", boot.SERVE_THROUGH, "Clients that get the bytes instead of a redirect.")
 CHECK = implied("check", check.CHECK, "How a site is probed for this service.")
 
-SERVICE = section(HOST_, HTTP_HOSTS, VIA, TTL_, ANSWERS, WHEN_ALL_DOWN_, POLICY, REGIONS, STICKY, RULES, CONTENT, CHECK)
+SERVICE = section(
+    HOST_, HTTP_HOSTS, VIA, TTL_, ANSWERS, WHEN_ALL_DOWN_, POLICY, REGIONS, STICKY, RULES, CONTENT, BOOT, SERVE_THROUGH, CHECK
+)
 
 
 def build(table: Table) -> Service:
@@ -125,7 +123,9 @@ def build(table: Table) -> Service:
         sticky_v4=sticky[STICKY_V4],
         sticky_v6=sticky[STICKY_V6],
         rules=tuple(_rule(rule) for rule in plain(table[RULES])),
-        content=tuple(_content_set(item) for item in plain(table[CONTENT])),
+        content=tuple(content.build(item) for item in plain(table[CONTENT])),
+        boot=tuple(boot.build(item) for item in plain(table[BOOT])),
+        serve_through=boot.build_serve_through(table[SERVE_THROUGH]),
     )
 
 
@@ -147,7 +147,3 @@ def _rule(table: Table) -> Rule:
     [(action, targets)] = actions(table)
     named = cast(Literal["prefer", "only", "never"], action)
     return Rule(match.build(table[MATCH]), named, plain(targets), table[UNTIL])
-
-
-def _content_set(table: Table) -> ContentSet:
-    return ContentSet(table[SET_NAME], table[PREFIX], table[MANIFEST])

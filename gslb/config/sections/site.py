@@ -5,7 +5,7 @@ from __future__ import annotations
 from gslb.config.kinds import ADDRESS, COUNTRY, LOCATION, WORD, integer
 from gslb.config.schema import Table, defaulted, list_of, optional, plain, required, scalar, section
 from gslb.config.sections import match
-from gslb.config.urls import http_url, https_url
+from gslb.config.urls import http_url, https_url, rsync_url
 from gslb.model import Site
 
 ID = required("id", WORD, "The name of the site, in answers, events and metrics.")
@@ -41,9 +41,15 @@ CONTENT = optional(
     "The release sets that it carries, by their names in `services[].content`.",
     "all",
 )
+RSYNC = optional(
+    "rsync",
+    scalar("rsync:// url", rsync_url),
+    "The same tree as `url` from its rsync daemon: scans list it there instead of asking for every file.",
+    "none",
+)
 ONLY = optional("only", match.MATCH, "It serves these clients alone.", "everybody")
 
-SITE = section(ID, REGION, COUNTRY_, LOCATION_, ADDRESSES, URL, URL_HTTPS, WEIGHT, CAPACITY, CONTENT, ONLY)
+SITE = section(ID, REGION, COUNTRY_, LOCATION_, ADDRESSES, URL, URL_HTTPS, WEIGHT, CAPACITY, CONTENT, RSYNC, ONLY)
 
 
 def build(table: Table) -> Site:
@@ -59,5 +65,6 @@ def build(table: Table) -> Site:
         weight=table[WEIGHT],
         capacity=table[CAPACITY],
         content=None if content is None else plain(content),
+        rsync=table[RSYNC],
         only=None if only is None else match.build(only),
     )
