@@ -15,12 +15,17 @@ from gslb.model import (
     ContentSet,
     Door,
     Drain,
+    Edition,
+    Hold,
+    Holding,
+    HoldingKey,
     Location,
     Match,
     Place,
     ProbeSettings,
     Rule,
     Service,
+    SetKey,
     Site,
     Standing,
     StandingKey,
@@ -33,6 +38,9 @@ REGIONS = ("us", "eu", "jp")
 COUNTRIES = ("US", "DE", "JP", "KR")
 ASNS = (1, 2, 3)
 SETS = ("alpha", "beta")
+ALPHA, BETA = ContentSet("alpha", "/a/"), ContentSet("beta", "/a/b/")
+SCANNED = ContentSet("alpha", "/a/", manifest="SHA256SUMS")
+GENERATIONS = ("old", "new")
 POLICY = ("up", "content", "nearest", "fastest", "spill", "sticky", "first")
 
 locations = st.builds(Location, st.floats(-60, 70).map(lambda x: round(x, 1)), st.floats(-180, 180).map(lambda x: round(x, 1)))
@@ -104,9 +112,7 @@ def configurations(draw) -> Configuration:
         sticky_v4=draw(st.sampled_from([0, 8, 16, 24, 32])),
         sticky_v6=draw(st.sampled_from([0, 32, 40, 64])),
         rules=tuple(draw(st.lists(rules(tuple(site.id for site in made)), max_size=3))),
-        content=draw(
-            st.sampled_from([(), (), (ContentSet("alpha", "/a/"),), (ContentSet("alpha", "/a/"), ContentSet("beta", "/a/b/"))])
-        ),
+        content=draw(st.sampled_from([(), (), (ALPHA,), (ALPHA, BETA), (SCANNED,), (SCANNED, BETA)])),
     )
     place = draw(st.one_of(st.none(), locations))
     return Configuration("n", "/nowhere", made, (service,), probes=ProbeSettings(vantage="v", location=place))
@@ -119,6 +125,20 @@ def standings(draw, site: Site, family: int) -> Standing:
     checks = 0 if ramp < 10 else draw(st.integers(1, 8))
     well = site.addresses_of(family)[:1] if state is State.UP else ()  # type: ignore[arg-type]
     return Standing(state, "made up", well, ramp, checks)
+
+
+@st.composite
+def holdings(draw, configuration: Configuration) -> dict[HoldingKey, Holding]:
+    holds = st.sampled_from([Hold.GOOD, Hold.GOOD, *Hold])
+    scanned = [one.name for one in configuration.services[0].content if one.scanned]
+    return {
+        HoldingKey(HOST, name, door, site.id, family): Holding(draw(holds), draw(st.sampled_from(GENERATIONS)), "made up")
+        for name in scanned
+        for door in Door
+        for site in configuration.sites
+        for family in (4, 6)
+        if draw(st.integers(0, 5))
+    }
 
 
 @st.composite
@@ -144,6 +164,8 @@ def worlds(draw, configuration: Configuration) -> World:
         latency_ms={("v", name): value for name, value in latency.items()},
         vantages={} if location is None else {"v": location},
         slow=frozenset(draw(st.lists(st.sampled_from(names), max_size=1))),
+        holdings=draw(holdings(configuration)),
+        editions={SetKey(HOST, "alpha"): Edition(draw(st.sampled_from(["", *GENERATIONS])))},
     )
 
 
