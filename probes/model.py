@@ -25,7 +25,7 @@ GLANCE_BYTES = 512
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "dns": 53}
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}))(:[0-9]{1,5})?")
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}))(:[0-9]{1,5})?")
 _PATH = re.compile(r"/[\x21-\x7e]*")
 _METHODS = ("GET", "HEAD")
 
@@ -73,7 +73,7 @@ def faults(check: Check) -> Iterator[tuple[str, str]]:
         yield "type", f"one of {', '.join(CHECK_TYPES)}"
     if check.port is not None and not 1 <= check.port <= 65535:
         yield "port", "1 to 65535"
-    if check.host is not None and not _HOST.fullmatch(check.host):
+    if check.host is not None and not HOST.fullmatch(check.host):
         yield "host", "a host name, with a port if need be"
     yield from _http_faults(check)
     if check.type == "exec" and not check.command:
@@ -142,7 +142,7 @@ class Target:
             raise ValueError(f"address: {self.address!r} is not an IP address") from error
         if not 1 <= self.port <= 65535 and self.check.type != "exec":
             raise ValueError("port: 1 to 65535")
-        if not _HOST.fullmatch(self.sent_host):
+        if not HOST.fullmatch(self.sent_host):
             raise ValueError(f"host: {self.sent_host!r} is not a host name")
 
     @property
