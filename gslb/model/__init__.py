@@ -5,6 +5,7 @@ kilometres (`_km`). Addresses are `ipaddress` objects; networks are cut to their
 and records are lower case, absolute, without the final dot.
 """
 
+from gslb.model.capacity import ENOUGH, capacities
 from gslb.model.configuration import (
     BootImage,
     CheckSettings,
@@ -82,6 +83,7 @@ from gslb.model.world import (
 
 __all__ = [
     "ADDRESS_BITS",
+    "ENOUGH",
     "FINEST_PREFIX",
     "RAMP_STEPS",
     "SLOTS",
@@ -140,5 +142,6 @@ __all__ = [
     "Why",
     "World",
     "Zone",
+    "capacities",
     "named_by_content",
 ]

@@ -6,10 +6,10 @@ removes nothing, so a chain without one of them, or in another order, works: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from gslb.model import Door, Site
+from gslb.model import ENOUGH, Door, Site, capacities
 from gslb.steering import geometry
 from gslb.steering.candidates import Block, Candidate, Field, Mode
 from gslb.steering.classes import Group, Kind
@@ -20,7 +20,6 @@ from gslb.steering.scene import Scene
 Filter = Callable[[Scene, Field], Field]
 
 EQUAL_MS = 10.0
-ENOUGH = 0.5  # of a region's capacity, or of the capacity before `content`
 _ORDERED: tuple[Kind, Kind] = ("region", "last")
 UNREACHABLE = ("address", "https")
 SPOILT = "spoilt"  # by a file of the set that is not what it should be
@@ -167,14 +166,6 @@ def _keep(block: Block, field: Field, sites: Mapping[str, Site]) -> float:
     whole = sum(shares.values())
     left = sum(share for name, share in shares.items() if not dropped[name])
     return min(1.0, left / (ENOUGH * whole)) if whole else 1.0
-
-
-def capacities(sites: Iterable[Site]) -> dict[str, float]:
-    """What each site counts: its capacity, the mean of the others where it states none, 1 where none does."""
-    told = {site.id: site.capacity for site in sites}
-    stated = [value for value in told.values() if value is not None]
-    mean = sum(stated) / len(stated) if stated else 1.0
-    return {name: mean if value is None else float(value) for name, value in told.items()}
 
 
 def sticky(scene: Scene, field: Field) -> Field:
