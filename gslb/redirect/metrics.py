@@ -12,6 +12,11 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "Requests that the table does not answer: by class (new to it) or request (content set, /@N/, avoid).",
         ("service", "cause"),
     ),
+    "gslb_http_pledges_total": (
+        "Client networks that stay at a generation of a release set: begun, kept (a request for one that is not served any "
+        "more), ended (nobody has it, or overtime is over), evicted (its place was needed).",
+        ("service", "event"),
+    ),
     "gslb_http_forwarded_total": (
         "Connections and requests whose client a trusted proxy named, by how: proxy-v2, x-forwarded-for.",
         ("how",),

@@ -21,6 +21,7 @@ from gslb.redirect.refusal import Refusal
 from gslb.redirect.reply import Reply, refuse
 from gslb.redirect.selfcheck import SELF_HOST, self_reply
 from gslb.redirect.serving import NO_WISH, Served, Serving, Wish
+from gslb.redirect.staying import Staying
 from gslb.steering import Located
 from gslb.steering.holding import generations_of
 from gslb.steering.sample import Sample, network_of, sample
@@ -58,6 +59,7 @@ class Redirector:
         self._next_sample_s = 0.0
         self._clock = clock
         self._kept_max = kept_max
+        self.staying = Staying(self.counters, clock)
         self._hops: dict[str, Peer | None] = {}
 
     def swap(self, serving: Serving) -> None:
@@ -102,7 +104,7 @@ class Redirector:
         if b"x-forwarded-for" in fields or b"x-forwarded-proto" in fields:
             peer, tls = self._forwarded(serving, inquiry, peer, tls)
         view = _VIEWS[peer.family, tls]
-        wish = self._wish(serving, service, target)
+        wish = self._wish(serving, service, view, peer, target)
         if target.mirrorlist:
             return write_mirrorlist(serving, service, view, peer, target, wish, self.stale, fields.get(b"accept", b""))
         served = serving.steer(service, view, peer, wish)
@@ -118,7 +120,7 @@ class Redirector:
             raise Refusal(414, "The redirect would be longer than 2 KB.")
         return Reply(302, page.start + target.suffix + rest)
 
-    def _wish(self, serving: Serving, service: str, target: Target) -> Wish:
+    def _wish(self, serving: Serving, service: str, view: View, peer: Peer, target: Target) -> Wish:
         pages = serving.pages
         prefixes = pages.prefixes[service]
         if not prefixes.sets and target.nth == 1 and not target.avoid:
@@ -131,8 +133,10 @@ class Redirector:
         if content is None:
             return NO_WISH if nth == 1 and not avoid else Wish(path, "", nth, avoid)
         name = path[len(content.prefix) :]
-        generations = generations_of(serving.world).wanted(SetKey(service, content.name), content, name)
-        return Wish(path, content.name, nth, avoid, generations)
+        key = SetKey(service, content.name)
+        pledged = self.staying.at(serving, key, content, name, view, peer)
+        generations = generations_of(serving.world).wanted(key, content, name, pledged)
+        return Wish(path, content.name, nth, avoid, generations, pledged)
 
     def _forwarded(self, serving: Serving, inquiry: Inquiry, peer: Peer, tls: bool) -> tuple[Peer, bool]:
         trust = serving.pages.trust

@@ -56,15 +56,26 @@ THROUGH_RATE = defaulted("through_rate", _RATE, _DEFAULTS.through_rate, "Octets 
 THROUGH_BUFFER = defaulted(
     "through_buffer", integer(4096, 1 << 28), _DEFAULTS.through_buffer, "Octets of one such stream that wait for a slow client."
 )
+LINKS = defaulted(
+    "links", integer(0, 100), _DEFAULTS.links, "Sites that a redirect names in `Link`, the chosen one first. 0: no such field."
+)
+LINK_OCTETS = defaulted("link_octets", integer(0, 1 << 16), _DEFAULTS.link_octets, "Octets of these fields of one redirect.")
+METALINK_SITES = defaulted("metalink_sites", integer(1, 1000), _DEFAULTS.metalink_sites, "Sites that a Metalink names.")
 MANIFEST_FILES = defaulted("manifest_files", _COUNT, _DEFAULTS.manifest_files, "Files of one generation of a release set.")
 MANIFEST_OCTETS = defaulted("manifest_octets", integer(1024, 1 << 30), _DEFAULTS.manifest_octets, "Octets of one manifest.")
 PLEDGED = defaulted(
     "pledged_clients",
     _COUNT,
     _DEFAULTS.pledged_clients,
-    "Client networks that stay at the generation of a release set that they began with.",
+    "Client networks that stay at the generation of a release set that they began with. Counts from the next start.",
 )
-PLEDGE = defaulted("pledge", duration(1.0, 86400.0), _DEFAULTS.pledge_s, "For how long after their last request.", "10m")
+PLEDGE = defaulted(
+    "pledge",
+    duration(1.0, 86400.0),
+    _DEFAULTS.pledge_s,
+    "For how long after their last request; at one that is no longer served, for 6 times as long in all.",
+    "10m",
+)
 MEASUREMENTS = defaulted("measurements", _COUNT, _DEFAULTS.measurements, "Latencies told by clients that are kept.")
 
 LIMITS = section(
@@ -85,6 +96,9 @@ LIMITS = section(
     THROUGH_PER_CLIENT,
     THROUGH_RATE,
     THROUGH_BUFFER,
+    LINKS,
+    LINK_OCTETS,
+    METALINK_SITES,
     MANIFEST_FILES,
     MANIFEST_OCTETS,
     PLEDGED,
@@ -112,6 +126,9 @@ def build(table: Table) -> Limits:
         through_streams_per_client=table[THROUGH_PER_CLIENT],
         through_rate=table[THROUGH_RATE],
         through_buffer=table[THROUGH_BUFFER],
+        links=table[LINKS],
+        link_octets=table[LINK_OCTETS],
+        metalink_sites=table[METALINK_SITES],
         manifest_files=table[MANIFEST_FILES],
         manifest_octets=table[MANIFEST_OCTETS],
         pledged_clients=table[PLEDGED],
