@@ -222,6 +222,8 @@ class Limits:
     pledged_clients: int = 65_536  # client networks that stay at the generation of a set that they began with
     pledge_s: float = 600.0  # after the last request of such a network
     measurements: int = 65_536  # latencies told by clients that are kept
+    measurement_s: float = 14 * 86400.0  # after which one is forgotten
+    boot_candidates: int = 5  # sites in one boot script
 
 
 @dataclass(frozen=True, slots=True)

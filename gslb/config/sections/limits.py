@@ -77,6 +77,10 @@ PLEDGE = defaulted(
     "10m",
 )
 MEASUREMENTS = defaulted("measurements", _COUNT, _DEFAULTS.measurements, "Latencies told by clients that are kept.")
+MEASUREMENT = defaulted(
+    "measurement", duration(60.0, 366 * 86400.0), _DEFAULTS.measurement_s, "After which such a latency is forgotten.", "14d"
+)
+CANDIDATES = defaulted("boot_candidates", integer(1, 16), _DEFAULTS.boot_candidates, "Sites in one boot script.")
 
 LIMITS = section(
     TCP,
@@ -104,6 +108,8 @@ LIMITS = section(
     PLEDGED,
     PLEDGE,
     MEASUREMENTS,
+    MEASUREMENT,
+    CANDIDATES,
 )
 
 
@@ -134,4 +140,6 @@ def build(table: Table) -> Limits:
         pledged_clients=table[PLEDGED],
         pledge_s=table[PLEDGE],
         measurements=table[MEASUREMENTS],
+        measurement_s=table[MEASUREMENT],
+        boot_candidates=table[CANDIDATES],
     )
