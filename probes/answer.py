@@ -45,7 +45,12 @@ class Body:
 
 def judge_head(target: Target, own: Own, head: Head, now: datetime) -> Finding | None:
     """What is wrong by the head alone, or None. `now` is UTC. Raises Failed for what is no HTTP."""
-    return _redirect_to_us(target, own, head) or _status_fault(target, head, now) or _length_fault(target, head)
+    return judge_status(target, own, head, now) or _length_fault(target, head)
+
+
+def judge_status(target: Target, own: Own, head: Head, now: datetime) -> Finding | None:
+    """What is wrong by status and Location, or None. Raises Failed for a Location that is no URL."""
+    return _redirect_to_us(target, own, head) or _status_fault(target, head, now)
 
 
 def judge_body(target: Target, head: Head, body: Body) -> Finding:

@@ -18,10 +18,10 @@ from probes.verdict import Finding
 
 async def probe_http(target: Target, setting: Setting) -> Result:
     """Probe over HTTP or HTTPS, as the type of the check says."""
-    headers = _headers(target, setting)
+    headers = headers_of(target, setting)
     # Before the clock starts: the first use reads hundreds of authorities.
     context = setting.tls_for(target.check.verify and target.check.type == "https")
-    record = Record(target, setting, request=_request_text(target, headers), command=curl(target, setting))
+    record = Record(target, setting, request=request_text(target, headers), command=curl(target, setting))
     return await concluded(record, _exchange(record, headers, context))
 
 
@@ -35,7 +35,8 @@ async def _exchange(record: Record, headers: list[tuple[str, str]], context: ssl
         return judge_body(target, answer.head, body)
 
 
-def _headers(target: Target, setting: Setting) -> list[tuple[str, str]]:
+def headers_of(target: Target, setting: Setting) -> list[tuple[str, str]]:
+    """What goes with the request, as it goes."""
     headers = [("Host", target.sent_host), ("User-Agent", setting.agent), ("Accept", "*/*")]
     headers += [("Accept-Encoding", "identity"), ("Connection", "close")]
     if target.ranged:
@@ -43,7 +44,8 @@ def _headers(target: Target, setting: Setting) -> list[tuple[str, str]]:
     return headers
 
 
-def _request_text(target: Target, headers: list[tuple[str, str]]) -> str:
+def request_text(target: Target, headers: list[tuple[str, str]]) -> str:
+    """The request, byte for byte."""
     lines = [f"{target.check.method} {target.check.path} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in headers]
     return "\r\n".join([*lines, "", ""])
@@ -52,14 +54,23 @@ def _request_text(target: Target, headers: list[tuple[str, str]]) -> str:
 def curl(target: Target, setting: Setting) -> str:
     """A curl command line that repeats the probe, to the address itself."""
     check = target.check
+    words = curl_words(target, setting)
+    words += ["-r", f"0-{target.read_limit - 1}"] if target.ranged else []
+    words += [] if check.method == "HEAD" or check.sha256 is not None else ["-i"]
+    line = shlex.join([*words, curl_url(target)])
+    return f"{line} | sha256sum" if check.sha256 is not None else line
+
+
+def curl_words(target: Target, setting: Setting) -> list[str]:
+    """The program and its options for a request of the whole, to the address itself; the URL has to follow."""
     address = f"[{target.address}]" if ":" in target.address else target.address
     words = ["curl", "-q", "-sS", "-g", "--path-as-is", "--http1.1", "--noproxy", "*"]
     words += ["--connect-timeout", f"{setting.phase_s:g}", "--max-time", f"{setting.timeout_s:g}"]
     words += ["--connect-to", f"::{address}:{target.port}", "-A", setting.agent]
     words += ["-H", "Accept-Encoding: identity"]
-    words += ["-r", f"0-{target.read_limit - 1}"] if target.ranged else []
-    words += ["-I"] if check.method == "HEAD" else []
-    words += ["-k"] if check.type == "https" and not check.verify else []
-    words += [] if check.method == "HEAD" or check.sha256 is not None else ["-i"]
-    line = shlex.join([*words, f"{check.type}://{target.sent_host}{check.path}"])
-    return f"{line} | sha256sum" if check.sha256 is not None else line
+    words += ["-I"] if target.check.method == "HEAD" else []
+    return words + (["-k"] if target.check.type == "https" and not target.check.verify else [])
+
+
+def curl_url(target: Target) -> str:
+    return f"{target.check.type}://{target.sent_host}{target.check.path}"

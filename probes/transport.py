@@ -13,7 +13,7 @@ connect, TLS and first byte, and the whole exchange in `record.concluded`.
 import hashlib
 import re
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC
 from typing import Any, cast
@@ -49,21 +49,27 @@ class Opened:
         """Read up to `limit` bytes and stop. The first 4096 are kept; the hash is of all. Raises Failed."""
         digest = hashlib.sha256()
         kept = bytearray()
-        ended = True
+
+        def take(chunk: bytes) -> None:
+            kept.extend(chunk[: LOOK_LIMIT - len(kept)])
+            if hashed:
+                digest.update(chunk)
+
+        ended = await self.pour(limit, take)
+        return Body(bytes(kept), self._record.bytes_read, ended, digest.hexdigest() if hashed else None)
+
+    async def pour(self, limit: int, take: Callable[[bytes], object]) -> bool:
+        """Give up to `limit` bytes to `take` as they come, and stop. Whether the body had no more. Raises Failed."""
         with _translated(self._record):
             raw = cast(AsyncGenerator[bytes, None], self._response.aiter_raw())
             async with aclosing(raw) as chunks:
                 async for chunk in chunks:
                     room = limit - self._record.bytes_read
-                    ended = len(chunk) <= room
-                    chunk = chunk[:room]
-                    self._record.bytes_read += len(chunk)
-                    kept += chunk[: LOOK_LIMIT - len(kept)]
-                    if hashed:
-                        digest.update(chunk)
-                    if not ended:
-                        break
-        return Body(bytes(kept), self._record.bytes_read, ended, digest.hexdigest() if hashed else None)
+                    self._record.bytes_read += min(len(chunk), room)
+                    take(chunk[:room])
+                    if len(chunk) > room:
+                        return False
+        return True
 
 
 @asynccontextmanager

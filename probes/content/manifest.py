@@ -105,7 +105,7 @@ class _Facts:
         said = said or FileFact()
         if field is not None and getattr(said, field) not in (None, value):
             raise ValueError(f"{path[:200]} has another {_WORDS[field]} in an earlier line")
-        self._said[path] = said if field is None else said._replace(**{field: value})
+        self._said[path] = said if field is None else said._replace(**{field: value})  # type: ignore[arg-type]
 
     def remark(self, path: str, size: int) -> None:
         if len(self.remarked) < self._max:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from probes.content.manifest import ManifestError, generation_of, parse, plain_path
+from probes.content.manifest import Listed, ManifestError, generation_of, parse, plain_path
 
 FILES_MAX = 50
 
@@ -18,15 +18,21 @@ def one_input(data: bytes) -> None:
     try:
         listed = parse(data, FILES_MAX, own="SHA256SUMS")
     except ManifestError as error:
-        assert str(error).isprintable(), error
-        assert len(str(error)) < 500, error
+        said = str(error)
+    else:
+        _sound(listed)
         return
+    assert said.isprintable(), said
+    assert len(said) < 500, said
+
+
+def _sound(listed: Listed) -> None:
     assert 0 < len(listed.files) <= FILES_MAX
     assert "SHA256SUMS" not in listed.files
     for path, fact in listed.files.items():
         assert plain_path(path) == path
         assert fact.sha256 or fact.sha1
-    again = dict(reversed(listed.files.items()))
+    again = {path: listed.files[path] for path in reversed(list(listed.files))}
     assert generation_of(again) == listed.generation
 
 
