@@ -108,7 +108,7 @@ class BootImage:
 class ServeThrough:
     """Clients whose User-Agent begins with one of `agents` get the bytes instead of a redirect. Empty: nobody."""
 
-    agents: tuple[str, ...] = ("GRUB", "UefiHttpBoot", "RPi")
+    agents: tuple[str, ...] = ("GRUB", "UefiHttpBoot", "rpiboot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,10 @@ class Limits:
     through_streams_per_client: int = 8
     through_rate: int = 125_000_000  # octets a second of all streams together
     through_buffer: int = 262_144  # octets of one stream that wait for a slow client
+    links: int = 4  # sites that a redirect tells in Link fields, the chosen one first; 0: none
+    link_octets: int = 4096  # of these fields
+    metalink_sites: int = 32
+    listed_sites: int = 100  # of `?mirrorlist`
     manifest_files: int = 100_000  # of one generation of a release set
     manifest_octets: int = 16_777_216
     pledged_clients: int = 65_536  # client networks that stay at the generation of a set that they began with

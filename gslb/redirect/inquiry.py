@@ -29,7 +29,10 @@ _METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /")
 _REQUEST_LINE: Final = 32  # octets of method, spaces, version and line end, generously
 # What is looked at. Repeated fields are joined as a list (RFC 9110 section 5.3): of two Hosts that makes none.
 _KEPT: Final = frozenset(
-    (b"host", b"accept", b"content-length", b"transfer-encoding", b"expect", b"x-forwarded-for", b"x-forwarded-proto")
+    (
+        *(b"host", b"accept", b"user-agent", b"want-digest", b"content-length", b"transfer-encoding", b"expect"),
+        *(b"x-forwarded-for", b"x-forwarded-proto", b"range", b"if-range"),
+    )
 )
 
 

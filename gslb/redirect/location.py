@@ -36,6 +36,7 @@ class Target(NamedTuple):
     nth: int = 1
     avoid: tuple[bytes, ...] = ()
     mirrorlist: bool = False
+    listed_as: bytes = b""  # the value of `mirrorlist`
     authority: bytes | None = None
 
 
@@ -74,8 +75,8 @@ def _with_parameters(raw: bytes, authority: bytes | None) -> Target:
         query = b"&".join(kept)
         mark = b"?" if kept else b""
     avoid = tuple(part[len(b"avoid=") :] for part in parts if part.startswith(b"avoid="))
-    mirrorlist = any(part.partition(b"=")[0] == b"mirrorlist" for part in parts)
-    return Target(path + mark + query, path, number, avoid, mirrorlist, authority)
+    lists = [part.partition(b"=")[2] for part in parts if part.partition(b"=")[0] == b"mirrorlist"]
+    return Target(path + mark + query, path, number, avoid, bool(lists), lists[-1] if lists else b"", authority)
 
 
 def location(url: bytes, suffix: bytes) -> bytes:

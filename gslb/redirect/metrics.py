@@ -17,9 +17,41 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "more), ended (nobody has it, or overtime is over), evicted (its place was needed).",
         ("service", "event"),
     ),
+    "gslb_http_boot_scripts_total": (
+        "Scripts that boot an image, by its name and their kind: sh, fastest.sh, ipxe.",
+        ("service", "image", "kind"),
+    ),
+    "gslb_http_measured_total": (
+        "Reports of what clients measured: accepted; malformed, foreign (token of another network, service or secret), "
+        "expired, duplicate, unknown (site), absurd (time), busy (more than control was told of).",
+        ("service", "result"),
+    ),
+    "gslb_http_documents_total": (
+        "Answers about a file in place of a redirect, by form: mirrorlist, meta4, metalink, sha256, sha1.",
+        ("service", "form"),
+    ),
     "gslb_http_forwarded_total": (
         "Connections and requests whose client a trusted proxy named, by how: proxy-v2, x-forwarded-for.",
         ("how",),
+    ),
+    "gslb_through_requests_total": (
+        "Requests served through, by outcome: whole, unserved (no site would), broken (cut in the middle: no site with the same "
+        "octets was left), left (the client went, or was cut).",
+        ("service", "outcome"),
+    ),
+    "gslb_through_octets_total": ("Octets taken from sites to serve them through.", ("service", "site")),
+    "gslb_through_failovers_total": (
+        "Times that a site was left for the next while serving through: connect, silent, broke, malformed, tls; or its answer would "
+        "not do: missing, redirect, status, encoded, length, range, size, changed, generation.",
+        ("service", "site", "reason"),
+    ),
+    "gslb_through_mismatches_total": (
+        "Files served through that were not what their manifest says, by each site that gave octets. No client got the last ones.",
+        ("service", "site"),
+    ),
+    "gslb_through_refused_total": (
+        "Requests to be served through that were told to come again: streams, client (too many of one), rate.",
+        ("service", "why"),
     ),
     "gslb_http_failures_total": (
         "Requests that failed inside and were answered 500. Anything but 0 is a bug.",

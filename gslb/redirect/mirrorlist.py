@@ -1,136 +1,106 @@
-"""`?mirrorlist`: the sites in order for this client and why, as a page for people or as JSON for programs."""
+"""`?mirrorlist`: the sites in order for this client and why, as a page for people, as JSON for programs, and as plain text
+for apt, whose method `mirror+http` reads a URL and its priority in each line (apt-transport-mirror(1)).
+"""
 
 from __future__ import annotations
 
 import json
-from base64 import b64encode
-from hashlib import sha256
-from html import escape
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gslb.model import ADDRESS_BITS, Decision, Request, SiteTrace, View
-from gslb.redirect.location import Target, location, plain_path
-from gslb.redirect.pages import decision_field, url_of
-from gslb.redirect.peers import Peer
-from gslb.redirect.reply import Reply, write_head
-from gslb.redirect.serving import Serving, Wish
-from gslb.steering import decide
+from gslb.model import Decision, Location, SiteTrace
+from gslb.redirect.accept import preferred, read_accept
+from gslb.redirect.mirrorpage import POLICY, write_page
+from gslb.redirect.pages import decision_field
+from gslb.redirect.reply import TEXT, Reply, write_head
+from gslb.redirect.visit import Visit
 from gslb.steering.sample import network_of
 
-_STYLE: Final = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "li{margin:.6rem 0}small{display:block;color:#555}a{overflow-wrap:anywhere}"
-)
-# No script, no other source of anything: what stands in a path can do nothing, even if it were not escaped.
-_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Mirrors of {service}</title><style>{style}</style></head>
-<body><h1>Mirrors of {service}</h1>
-<p>For <code>{path}</code>, in the order in which clients in {client} are sent there ({why}).</p>
-<ol>
-{sites}</ol>
-{dropped}</body></html>
-"""
+_HTML: Final = "text/html"
+_PLAIN: Final = "text/plain"
+_JSON: Final = "application/json"
+_NAMED: Final[Mapping[bytes, str]] = {b"html": _HTML, b"json": _JSON, b"txt": _PLAIN, b"text": _PLAIN}
+
+Listed = dict[str, Any]
 
 
-def write_mirrorlist(
-    serving: Serving, service: str, view: View, client: Peer, target: Target, wish: Wish, stale: bool, accept: bytes
-) -> Reply:
-    located = serving.locator.find(service, client.family, client.address, ADDRESS_BITS[client.family])
-    request = Request(service, view, plain_path(target.path), wish.nth, wish.avoid, wish.pledged)
-    decision = decide(serving.world, located.client, request)
-    listed = _listed(serving, service, view, client, target, decision, stale)
-    as_json = wants_json(accept)
-    body = _json(listed) if as_json else _html(listed)
+def write_mirrorlist(visit: Visit) -> Reply:
+    decision = visit.decide(trace=True)
+    listed = _listed(visit, decision)
+    form = form_of(visit.target.listed_as, visit.fields.get(b"accept", b""))
+    content_type, write = _FORMS[form]
+    body = write(listed, visit.place().place.location)
     first = decision.choices[0].site if decision.choices else ""
     fields = (
-        ("Content-Type", "application/json" if as_json else "text/html; charset=utf-8"),
+        ("Content-Type", content_type),
         ("Cache-Control", "private, no-store"),
         ("Vary", "Accept"),
-        ("Content-Security-Policy", _POLICY),
+        ("Content-Security-Policy", POLICY),
         ("X-Content-Type-Options", "nosniff"),
-        ("GSLB-Decision", decision_field(first, decision.why, decision.world, stale)),
+        ("GSLB-Decision", decision_field(first, decision.why, decision.world, visit.stale)),
     )
     return Reply(200, write_head(200, fields, len(body)), body)
 
 
-def _listed(
-    serving: Serving, service: str, view: View, client: Peer, target: Target, decision: Decision, stale: bool
-) -> dict[str, Any]:
+def form_of(named: bytes, accept: bytes) -> str:
+    """By `?mirrorlist=txt` or the like, else by Accept. Who takes any text, as apt does, is no browser: those name HTML."""
+    if named in _NAMED:
+        return _NAMED[named]
+    ranges = read_accept(accept)
+    offers = (_HTML, _PLAIN, _JSON)
+    if "text/*" in ranges and _HTML not in ranges:
+        offers = (_PLAIN, _HTML, _JSON)
+    return preferred(ranges, offers)
+
+
+def _listed(visit: Visit, decision: Decision) -> Listed:
+    serving, most = visit.serving, visit.serving.world.configuration.limits.listed_sites
     kept = [trace for trace in decision.trace if trace.rank is not None]
+    dropped = [trace for trace in decision.trace if trace.rank is None]
     return {
-        "service": service,
-        "path": target.suffix.decode("ascii"),
-        "client": network_of(serving.world, service, client.family, client.address),
+        "service": visit.service,
+        "path": visit.target.suffix.decode("ascii"),
+        "client": network_of(serving.world, visit.service, visit.client.family, visit.client.address),
         "why": decision.why.value,
         "world": decision.world,
-        "stale": stale,
+        "stale": visit.stale,
         "ttl_s": decision.ttl_s,
-        "sites": [_site(serving, view, target, trace) for trace in kept],
-        "dropped": [
-            {"site": trace.site, "filter": trace.filter, "reason": trace.reason} for trace in decision.trace if trace.rank is None
-        ],
+        "sites": [_kept(visit, trace) for trace in kept[:most]],
+        "dropped": [_dropped(visit, trace) for trace in dropped[:most]],
+        "left_out": max(0, len(kept) - most) + max(0, len(dropped) - most),
     }
 
 
-def _site(serving: Serving, view: View, target: Target, trace: SiteTrace) -> dict[str, Any]:
+def _kept(visit: Visit, trace: SiteTrace) -> Listed:
     """Of a site that is kept, so it has a url of this scheme. Raises Refusal where a redirect there would be too long."""
-    site = serving.pages.sites[trace.site]
-    url = url_of(site, view) or site.url
+    site = visit.serving.pages.sites[trace.site]
     return {
         "site": site.id,
         "rank": trace.rank,
-        "url": location(url.encode("ascii"), target.suffix).decode("ascii"),
+        "url": visit.url(site),
         "region": site.region,
         "country": site.country,
+        "location": list(site.location),
         "filter": trace.filter,
         "reason": trace.reason,
     }
 
 
-def _json(listed: dict[str, Any]) -> bytes:
+def _dropped(visit: Visit, trace: SiteTrace) -> Listed:
+    location = list(visit.serving.pages.sites[trace.site].location)
+    return {"site": trace.site, "location": location, "filter": trace.filter, "reason": trace.reason}
+
+
+def _json(listed: Listed, where: Location | None) -> bytes:
     return json.dumps(listed, indent=1).encode("ascii") + b"\n"
 
 
-def _html(listed: dict[str, Any]) -> bytes:
-    sites = "".join(
-        f'<li><a href="{escape(one["url"])}">{escape(one["url"])}</a>'
-        f"<small>{escape(one['site'])}, {escape(one['region'])}: {escape(one['reason'])}</small></li>\n"
-        for one in listed["sites"]
-    )
-    drops = "".join(f"<li>{escape(one['site'])}<small>{escape(one['reason'])}</small></li>\n" for one in listed["dropped"])
-    return _PAGE.format(
-        service=escape(listed["service"]),
-        style=_STYLE,
-        path=escape(listed["path"]),
-        client=escape(listed["client"]),
-        why=escape(listed["why"]),
-        sites=sites,
-        dropped=f"<h2>Not now</h2>\n<ul>\n{drops}</ul>\n" if drops else "",
-    ).encode()
+def _plain(listed: Listed, where: Location | None) -> bytes:
+    return "".join(f"{one['url']}\tpriority:{one['rank']}\n" for one in listed["sites"]).encode("ascii")
 
 
-def wants_json(accept: bytes) -> bool:
-    """RFC 9110 section 12.5.1, for two types to choose from; people get the page when both are as welcome."""
-    weights = dict(_ranges(accept.decode("latin-1").lower()))
-    return _weight(weights, "application/json") > _weight(weights, "text/html")
-
-
-def _weight(weights: dict[str, float], media_type: str) -> float:
-    group = media_type.partition("/")[0] + "/*"
-    return next((weights[name] for name in (media_type, group, "*/*") if name in weights), 0.0)
-
-
-def _ranges(accept: str) -> list[tuple[str, float]]:
-    found = []
-    for text in accept.split(","):
-        name, *parameters = (part.strip() for part in text.split(";"))
-        quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
-        try:
-            found.append((name, float(quality)))
-        except ValueError:
-            found.append((name, 0.0))
-    return found
+_FORMS: Final[Mapping[str, tuple[str, Callable[[Listed, Location | None], bytes]]]] = {
+    _HTML: ("text/html; charset=utf-8", write_page),
+    _PLAIN: (TEXT, _plain),
+    _JSON: (_JSON, _json),
+}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from gslb.model import Choice, Configuration, ContentSet, Decision, Door, Service, Site, View, Why, World
+from gslb.model import Choice, Configuration, ContentSet, Decision, Door, Limits, Service, Site, View, Why, World
 from gslb.redirect.hosts import Hosts, hosts_of
+from gslb.redirect.links import Links, links_to
 from gslb.redirect.location import LOCATION_MAX
+from gslb.redirect.own import own_url
 from gslb.redirect.peers import Trust, trust_of
 from gslb.redirect.reply import TEXT, write_head
 
@@ -28,7 +30,8 @@ _NOTHING_ELSE: Final = "No mirror can serve this now. Please try again in a whil
 class Page:
     """A redirect: `start`, the path, and `fresh` or `stale`. Without a site `start` is empty and `fresh` a whole 503.
 
-    `room` is how many octets of path a Location has room for; `body` is what a 503 says.
+    `room` is how many octets of path a Location has room for; `body` is what a 503 says. `links` tell of other sites too;
+    the table's pages are without.
     """
 
     start: bytes
@@ -41,6 +44,7 @@ class Page:
     sites: tuple[str, ...]
     ttl_s: int
     counter: tuple[str, ...]
+    links: Links | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,16 @@ class Prefixes:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """`outcomes` are in the order of the table's; None is one of the other door."""
+    """`outcomes` are in the order of the table's; None is one of the other door. `own` are our own URLs, by service and
+    whether with TLS: "" where none is known.
+    """
 
     world: int
     hosts: Hosts
     trust: Trust
     prefixes: Mapping[str, Prefixes]
     sites: Mapping[str, Site]
+    own: Mapping[tuple[str, bool], str]
     outcomes: tuple[Page | None, ...]
 
 
@@ -81,6 +88,7 @@ def build_pages(world: World, table: Table) -> Pages:
         trust_of(configuration.listen.trusted_proxies),
         {service.host: _prefixes(service, configuration) for service in configuration.services},
         sites,
+        {(one.host, tls): own_url(configuration, one, tls) or "" for one in configuration.services for tls in (False, True)},
         tuple(_page(outcome, sites, world.number) for outcome in table.outcomes),
     )
 
@@ -98,9 +106,15 @@ def _page(outcome: Outcome, sites: Mapping[str, Site], world: int) -> Page | Non
     return write_page(outcome.service, outcome.view, outcome.why, outcome.choices, outcome.ttl_s, sites, world)
 
 
-def write_decision(decision: Decision, service: str, view: View, sites: Mapping[str, Site]) -> Page:
-    """The same, for what the table does not have."""
-    return write_page(service, view, decision.why, decision.choices[: decision.told], decision.ttl_s, sites, decision.world)
+def write_decision(decision: Decision, service: str, view: View, pages: Pages, limits: Limits) -> Page:
+    """The same, for what the table does not have, with links."""
+    told = decision.choices[: decision.told]
+    page = write_page(service, view, decision.why, told, decision.ttl_s, pages.sites, decision.world)
+    if not page.start or not limits.links:
+        return page
+    linked = [pages.sites[choice.site] for choice in decision.choices[: limits.links]]
+    urls = [(site, url_of(site, view) or site.url) for site in linked]
+    return replace(page, links=links_to(urls, pages.own[service, view.tls], limits.link_octets))
 
 
 def write_page(

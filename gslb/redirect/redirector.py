@@ -8,20 +8,23 @@ and no exception leaves it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from gslb.model import SetKey, View
 from gslb.model.counting import Counters, add
+from gslb.redirect import documents
 from gslb.redirect.inquiry import Inquiry
 from gslb.redirect.location import Target, plain_path, read_target
 from gslb.redirect.mirrorlist import write_mirrorlist
 from gslb.redirect.peers import Peer, forwarded_for, forwarded_tls, read_address
 from gslb.redirect.refusal import Refusal
 from gslb.redirect.reply import Reply, refuse
+from gslb.redirect.second import second_choice
 from gslb.redirect.selfcheck import SELF_HOST, self_reply
 from gslb.redirect.serving import NO_WISH, Served, Serving, Wish
 from gslb.redirect.staying import Staying
+from gslb.redirect.visit import Visit
 from gslb.steering import Located
 from gslb.steering.holding import generations_of
 from gslb.steering.sample import Sample, network_of, sample
@@ -104,21 +107,33 @@ class Redirector:
         if b"x-forwarded-for" in fields or b"x-forwarded-proto" in fields:
             peer, tls = self._forwarded(serving, inquiry, peer, tls)
         view = _VIEWS[peer.family, tls]
+        asked = documents.asked(serving.world, service, target, fields)
+        target = target if asked is None else asked.target
         wish = self._wish(serving, service, view, peer, target)
-        if target.mirrorlist:
-            return write_mirrorlist(serving, service, view, peer, target, wish, self.stale, fields.get(b"accept", b""))
+        if target.mirrorlist or asked is not None:
+            visit = Visit(serving, service, view, peer, target, wish, self.stale, fields)
+            return self._about(visit, asked)
         served = serving.steer(service, view, peer, wish)
         self._tell(serving, served, peer, tls, wish)
-        return self._write(served, target)
+        return self._write(serving, served, target, view, wish, fields)
 
-    def _write(self, served: Served, target: Target) -> Reply:
+    def _about(self, visit: Visit, asked: documents.Asked | None) -> Reply:
+        """What is told of a file in place of a redirect to it."""
+        reply = write_mirrorlist(visit) if asked is None else documents.write_document(visit, asked)
+        form = "mirrorlist" if asked is None else asked.form.value
+        add(self.counters, "gslb_http_documents_total", visit.service, form)
+        return reply
+
+    def _write(
+        self, serving: Serving, served: Served, target: Target, view: View, wish: Wish, fields: Mapping[bytes, bytes]
+    ) -> Reply:
         page = served.page
         rest = page.stale if self.stale else page.fresh
         if not page.start:
             return Reply(503, rest, page.body)
         if len(target.suffix) > page.room:
             raise Refusal(414, "The redirect would be longer than 2 KB.")
-        return Reply(302, page.start + target.suffix + rest)
+        return Reply(302, page.start + target.suffix + rest + second_choice(serving, page, target, view, wish, fields))
 
     def _wish(self, serving: Serving, service: str, view: View, peer: Peer, target: Target) -> Wish:
         pages = serving.pages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gslb.model import ADDRESS_BITS, Request, View, World
+from gslb.model import ADDRESS_BITS, Choice, Request, View, Why, World
 from gslb.redirect.pages import Page, Pages, write_decision
 from gslb.redirect.peers import Peer
 from gslb.steering import ClientClass, decide
@@ -42,11 +42,15 @@ class Served(NamedTuple):
 # Everything that a Decision depends on in one World; of a path, only its release set and which generations of it will do.
 DecisionKey = tuple[str, ClientClass, int, View, str, int, frozenset[str], frozenset[str] | None]
 
+Alike = tuple[str, View, Why, int, tuple[Choice, ...]]  # what a page of the table with its links is made of
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
     """`decided` is what the table does not have; `reported` are the classes that control has been told of. Both end with
-    the World."""
+    the World, and so does `linked`: the pages of the table with their links, by class, slot and view. Those are more than
+    anybody should make ahead, and few are asked for.
+    """
 
     pages: Pages
     world: World
@@ -55,16 +59,35 @@ class Serving:
     decisions_max: int = 65536
     decided: dict[DecisionKey, Page] = field(default_factory=dict)
     reported: set[tuple[str, ClientClass]] = field(default_factory=set)
+    linked: dict[tuple[int, int, View], Page] = field(default_factory=dict)
+    alike: dict[Alike, Page] = field(default_factory=dict)
 
     def steer(self, service: str, view: View, client: Peer, wish: Wish) -> Served:
         located = self.locator.find(service, client.family, client.address, ADDRESS_BITS[client.family])
         number = located.number
         if wish is NO_WISH and number is not None:
-            page = self.pages.outcomes[self.table.number(view, number, located.slot)]
+            page = self.linked.get((number, located.slot, view)) or self._link(service, view, located, number)
             if page is not None:
                 return Served(page, located)
         page = self._decide(service, view, located, wish)
         return Served(page, located, located.client_class if number is None else None)
+
+    def _link(self, service: str, view: View, located: Located, number: int) -> Page | None:
+        """The page of the table, with its links if there are to be any."""
+        page = self.pages.outcomes[self.table.number(view, number, located.slot)]
+        limits = self.world.configuration.limits
+        if page is None or not page.start or not limits.links:
+            return page
+        decision = decide(self.world, located.client, Request(service, view), trace=False)
+        alike = (service, view, decision.why, decision.ttl_s, decision.choices[: limits.links])
+        if len(self.linked) >= self.decisions_max:
+            self.linked.clear()
+            self.alike.clear()
+        page = self.alike.get(alike)
+        if page is None:
+            page = self.alike[alike] = write_decision(decision, service, view, self.pages, limits)
+        self.linked[number, located.slot, view] = page
+        return page
 
     def _decide(self, service: str, view: View, located: Located, wish: Wish) -> Page:
         key = (service, located.client_class, located.slot, view, wish.content, wish.nth, wish.avoid, wish.generations)
@@ -72,7 +95,7 @@ class Serving:
         if page is None:
             request = Request(service, view, wish.path, wish.nth, wish.avoid, wish.pledged)
             decision = decide(self.world, located.client, request, trace=False)
-            page = write_decision(decision, service, view, self.pages.sites)
+            page = write_decision(decision, service, view, self.pages, self.world.configuration.limits)
             if len(self.decided) >= self.decisions_max:
                 self.decided.clear()
             self.decided[key] = page

@@ -140,8 +140,10 @@ def parse(head: bytes) -> Answer:
     first, *lines = head[:-4].decode("ascii").split("\r\n")
     version, status, _ = first.split(" ", 2)
     assert version == "HTTP/1.1"
-    fields = dict(line.split(": ", 1) for line in lines)
-    assert len(fields) == len(lines)
+    fields: dict[str, str] = {}
+    for name, value in (line.split(": ", 1) for line in lines):
+        assert name == "Link" or name not in fields
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
     return Answer(int(status), fields, b"", head)
 
 

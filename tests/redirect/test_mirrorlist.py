@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gslb.redirect.mirrorlist import wants_json
+from gslb.redirect.mirrorlist import form_of
 from tests.redirect.doors import HOST, opened, serving
 from tests.redirect.test_redirect import decided
 from tests.steering import world as worlds
@@ -108,4 +108,4 @@ async def test_head_and_avoid_and_nth_work_on_it_too() -> None:
     ],
 )
 def test_json_is_for_those_who_want_it_more(accept: str, expected: bool) -> None:
-    assert wants_json(accept.encode()) is expected
+    assert (form_of(b"", accept.encode()) == "application/json") is expected

@@ -27,7 +27,7 @@ async def test_a_get_is_sent_to_a_site_with_302_and_its_path() -> None:
 async def test_every_field_of_a_redirect_is_there_and_none_is_empty() -> None:
     async with opened() as door:
         answer = await door.get("/")
-    assert list(answer.fields) == ["Location", "Content-Length", "Cache-Control", "GSLB-Decision", "Date"]
+    assert list(answer.fields) == ["Location", "Content-Length", "Cache-Control", "GSLB-Decision", "Link", "Date"]
     assert answer.fields["Content-Length"] == "0"
     assert answer.fields["Cache-Control"] == "private, no-store"
     assert answer.fields["Date"].endswith(" GMT")

@@ -61,6 +61,7 @@ LINKS = defaulted(
 )
 LINK_OCTETS = defaulted("link_octets", integer(0, 1 << 16), _DEFAULTS.link_octets, "Octets of these fields of one redirect.")
 METALINK_SITES = defaulted("metalink_sites", integer(1, 1000), _DEFAULTS.metalink_sites, "Sites that a Metalink names.")
+LISTED_SITES = defaulted("listed_sites", integer(1, 100_000), _DEFAULTS.listed_sites, "Sites that `?mirrorlist` names.")
 MANIFEST_FILES = defaulted("manifest_files", _COUNT, _DEFAULTS.manifest_files, "Files of one generation of a release set.")
 MANIFEST_OCTETS = defaulted("manifest_octets", integer(1024, 1 << 30), _DEFAULTS.manifest_octets, "Octets of one manifest.")
 PLEDGED = defaulted(
@@ -103,6 +104,7 @@ LIMITS = section(
     LINKS,
     LINK_OCTETS,
     METALINK_SITES,
+    LISTED_SITES,
     MANIFEST_FILES,
     MANIFEST_OCTETS,
     PLEDGED,
@@ -135,6 +137,7 @@ def build(table: Table) -> Limits:
         links=table[LINKS],
         link_octets=table[LINK_OCTETS],
         metalink_sites=table[METALINK_SITES],
+        listed_sites=table[LISTED_SITES],
         manifest_files=table[MANIFEST_FILES],
         manifest_octets=table[MANIFEST_OCTETS],
         pledged_clients=table[PLEDGED],

@@ -1,0 +1,23 @@
+"""The second choice of a redirect: fields that say who else has the same bytes, and what their hash is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gslb.model import View
+from gslb.redirect.known import known_of
+from gslb.redirect.links import digest_fields
+from gslb.redirect.location import Target
+from gslb.redirect.pages import Page
+from gslb.redirect.serving import Serving, Wish
+
+
+def second_choice(serving: Serving, page: Page, target: Target, view: View, wish: Wish, fields: Mapping[bytes, bytes]) -> bytes:
+    """Header lines, or nothing."""
+    links = page.links
+    if not wish.content:
+        return b"" if links is None else links.write(target)
+    names = page.sites if links is None else links.sites
+    known = known_of(serving.world, page.service, view, wish, [serving.pages.sites[name] for name in names])
+    told = b"" if links is None else links.write(target, known.sites)
+    return told if known.file is None else told + digest_fields(known.file, fields)
