@@ -47,17 +47,23 @@ class Node(RunningNode):
         super().__init__(settings(folder, **changes), folder, workers)
         self.folder = folder
         self.silent_after_s = silent_after_s
+        self._starts = 0
         self.state_dir = Path(self.configuration["state_dir"])
         self.prefix: list[str] = []
 
     def spawn(self) -> None:
         words = [sys.executable, "-c", SERVE, str(self.file), str(self.workers), str(self.silent_after_s)]
         with self.log.open("ab") as log:
+            self._starts = len(self.told("start"))
             self.process = subprocess.Popen([*self.prefix, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start(self) -> None:
         self.spawn()
-        self.wait_for(self._is_ready, 20, "the node is ready")
+        self.wait_for(self._is_ready, 60, "the node is ready")
+
+    def _is_ready(self) -> bool:
+        """And has said so: its doors and its API are open a moment before."""
+        return len(self.told("start")) > self._starts and super()._is_ready()
 
     def change(self, **changes: Any) -> None:
         """The file, as an editor writes it."""
@@ -144,15 +150,20 @@ class Burst:
             sock.connect(node.dns)
             sock.send(dns.message.make_query(HOST, "A", use_edns=0, id=number).to_wire())
 
-    def answered(self, within_s: float = 3.0) -> int:
+    def answered(self, within_s: float = 15.0) -> int:
         """How many got an answer of their own."""
-        until, count = time.monotonic() + within_s, 0
+        return len(self.answers(within_s))
+
+    def answers(self, within_s: float = 15.0) -> list[dns.message.Message]:
+        until, found = time.monotonic() + within_s, []
         for number, sock in enumerate(self.sockets):
             sock.settimeout(max(0.01, until - time.monotonic()))
             with contextlib.suppress(OSError):
-                count += int.from_bytes(sock.recv(2000)[:2], "big") == number
+                wire = sock.recv(2000)
+                if int.from_bytes(wire[:2], "big") == number:
+                    found.append(dns.message.from_wire(wire))
             sock.close()
-        return count
+        return found
 
 
 class Requests:
@@ -163,7 +174,7 @@ class Requests:
         for sock in self.sockets:
             sock.sendall(f"GET /x HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
 
-    def answered(self, within_s: float = 5.0) -> int:
+    def answered(self, within_s: float = 15.0) -> int:
         until, count = time.monotonic() + within_s, 0
         for sock in self.sockets:
             sock.settimeout(max(0.01, until - time.monotonic()))

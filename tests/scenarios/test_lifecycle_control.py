@@ -8,19 +8,22 @@ import signal
 import socket
 
 import dns.edns
+import dns.message
 import pytest
 
 from tests.scenarios.lifecycle import QUICK, Burst, Node, Requests, settings, started, wait_until
 from tests.scenarios.node import gslb, networks
 
-TTL_MIN = 1  # with ten failures to be down, a TTL is otherwise that of ten intervals
+INTERVAL_S = 2.0  # so that a World holds for some seconds, also on a machine that does other things
+TTL_MIN_S = 1  # with ten failures to be down, a TTL is otherwise that of several intervals
 STALE = 3  # RFC 8914
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    ttl = {"ttl": {"min": f"{TTL_MIN}s"}}
-    with started(tmp_path_factory.mktemp("control"), service=ttl, probes={**QUICK, "fall": 10}) as node:
+    ttl = {"ttl": {"min": f"{TTL_MIN_S}s"}}
+    probes = {**QUICK, "interval": f"{INTERVAL_S:g}s", "fall": 10}
+    with started(tmp_path_factory.mktemp("control"), service=ttl, probes=probes) as node:
         yield node, node.configuration["listen"]
 
 
@@ -35,10 +38,19 @@ def stale(node: Node) -> bool:
     return "stale" in node.get().headers["GSLB-Decision"]
 
 
-def errors(node: Node) -> set[int]:
-    """Of a few answers, that come from all workers."""
-    options = [option for _ in range(12) for option in node.ask("133.11.0.0/16").options]
-    return {int(option.code) for option in options if isinstance(option, dns.edns.EDEOption)}
+def errors(answer: dns.message.Message) -> list[int]:
+    return [int(option.code) for option in answer.options if isinstance(option, dns.edns.EDEOption)]
+
+
+def all_fresh(node: Node) -> bool:
+    """Every answer of so many that no worker is missed: one becomes stale or fresh a moment before the other."""
+    answers = Burst(node, 40).answers()
+    return len(answers) == 40 and all(errors(answer) == [] and answer.answer[0].ttl > TTL_MIN_S for answer in answers)
+
+
+def all_stale(node: Node) -> bool:
+    answers = Burst(node, 40).answers()
+    return len(answers) == 40 and all(errors(answer) == [STALE] and answer.answer[0].ttl == TTL_MIN_S for answer in answers)
 
 
 def adopted(node: Node) -> str:
@@ -48,18 +60,16 @@ def adopted(node: Node) -> str:
 
 def test_workers_serve_on_say_that_they_are_stale_and_are_adopted_by_the_next_control(node):
     pids, world = node.worker_pids(), node.world()
-    wait_until(lambda: node.ask("133.11.0.0/16").answer[0].ttl > TTL_MIN, 5, "the TTL of a well site")
+    wait_until(lambda: all_fresh(node), 20, "the TTL of a well site")
     node.kill()
-    assert Burst(node, 40).answered() == 40
+    assert all_fresh(node)
     assert not stale(node)
-    assert errors(node) == set()
-    wait_until(lambda: stale(node), 4, "stale after three intervals")
-    wait_until(lambda: errors(node) == {STALE}, 2, "and every worker is")
-    assert node.ask("133.11.0.0/16").answer[0].ttl == TTL_MIN
+    wait_until(lambda: all_stale(node), 30, "every worker is stale, by its answers, after three intervals")
+    wait_until(lambda: stale(node), 5, "and so by its redirects")
     node.start()
     assert node.worker_pids() == pids
-    wait_until(lambda: adopted(node) == "2 workers, 2 of them adopted", 5, "the word of the new control")
-    wait_until(lambda: not stale(node) and errors(node) == set(), 3, "fresh again")
+    assert adopted(node) == "2 workers, 2 of them adopted"
+    wait_until(lambda: not stale(node) and all_fresh(node), 20, "fresh again")
     assert node.world() > world
 
 
@@ -68,7 +78,7 @@ def test_no_query_is_lost_from_one_control_to_the_next(node):
     with_none, requests = Burst(node, 100), Requests(node, 20)
     node.spawn()
     meanwhile = [Burst(node, 20) for _ in range(5)]
-    node.wait_for(node._is_ready, 20, "the next control is there")
+    node.wait_for(node._is_ready, 60, "the next control is there")
     after = Burst(node, 100)
     assert [with_none.answered(), after.answered()] == [100, 100]
     assert [burst.answered() for burst in meanwhile] == [20] * 5
@@ -84,7 +94,7 @@ def test_another_control_s_numbers_of_classes_are_not_taken_for_the_old_ones(nod
     for turn in range(3):  # first by `decide`, then from the new table
         for network in reversed(asked):
             assert node.lands(network) == before[network], (turn, network)
-        wait_until(lambda: node.metric("gslb_classes")[""] > 2, 5, "the classes are compiled")
+        wait_until(lambda: node.metric("gslb_classes")[""] > 2, 20, "the classes are compiled")
 
 
 def test_a_second_control_is_refused_and_the_first_goes_on(node):
@@ -116,7 +126,7 @@ def test_with_another_number_of_workers_those_that_fit_stay(node, count, said):
     node.kill()
     node.workers = count
     node.start()
-    wait_until(lambda: adopted(node) == said, 5, "the word of the new control")
+    assert adopted(node) == said
     now = node.worker_pids()
     assert {index: pid for index, pid in old.items() if index < count} == {i: pid for i, pid in now.items() if i < 2}
     assert len(now) == count
@@ -134,9 +144,9 @@ def test_a_worker_that_died_or_froze_while_control_was_away_is_replaced_and_its_
     os.kill(node.worker_pids()[0], signal.SIGKILL)
     node.start()
     assert node.worker_pids()[1] == old[1]
-    wait_until(lambda: adopted(node) == "2 workers, 1 of them adopted", 5, "the word of the new control")
+    assert adopted(node) == "2 workers, 1 of them adopted"
     assert Burst(node, 60).answered() == 60
-    wait_until(lambda: node.metric("gslb_workers")[""] == 2, 5, "both serve")
+    wait_until(lambda: node.metric("gslb_workers")[""] == 2, 20, "both serve")
 
 
 def test_a_start_that_is_refused_leaves_the_workers_that_serve(node):
@@ -156,4 +166,4 @@ def test_a_start_that_is_refused_leaves_the_workers_that_serve(node):
 def test_workers_that_no_control_can_find_any_more_end(node):
     node.kill()
     shutil.rmtree(node.state_dir)
-    wait_until(lambda: not node.worker_pids(), 6, "they end")
+    wait_until(lambda: not node.worker_pids(), 30, "they end")
