@@ -89,7 +89,7 @@ def _by_level(scene: Scene, levels: Mapping[str, Sequence[Level]], left: Sequenc
     name = scene.need.sets[0].name
     if all(each[0] <= Level.ABSENT for each in levels.values()):
         return frozenset(levels), (f"no site holds {name}, as far as is known",)
-    best = max((levels[site][0] for site in left), default=Level.HELD)
+    best = max((levels[site][0] for site in left), default=max(each[0] for each in levels.values()))
     least = max(best, Level.OTHER)
     kept = frozenset(site for site, each in levels.items() if each[0] >= least)
     note = f"no site that is up holds the generation of {name} that is wanted: another one is used"

@@ -137,6 +137,12 @@ def test_a_site_that_nobody_has_looked_at_is_used_when_none_is_known_to_hold_the
     assert chosen(replace(now, holdings={})) == set(NAMES)
 
 
+def test_what_nobody_has_looked_at_is_given_even_when_all_sites_are_down():
+    """That a site is down stays the reason why, so that the service fails open."""
+    now = down(replace(release(), holdings={}), *NAMES)
+    assert (decide(now, client(TOKYO), KERNEL).why, chosen(now)) == (Why.FAIL_OPEN, set(NAMES))
+
+
 def test_an_absent_set_is_no_reason_for_no_answer():
     now = release(**{name.replace("-", "_"): Hold.ABSENT for name in NAMES})
     assert chosen(now) == set(NAMES)
