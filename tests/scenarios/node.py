@@ -84,7 +84,7 @@ class RunningNode:
         self.by_url: dict[str, str] = {each["url"]: each["id"] for each in configuration["sites"]}
         self.dns = _endpoint(configuration["listen"]["dns"][0])
         self.http = _endpoint(configuration["listen"]["http"][0])
-        self._session = httpx.Client(trust_env=False, timeout=5)
+        self._session = httpx.Client(trust_env=False, timeout=20)
 
     def write(self, configuration: Document) -> None:
         """At once, as an editor does."""
@@ -100,7 +100,7 @@ class RunningNode:
         command = [sys.executable, "-m", "gslb", "serve", "--config", str(self.file), "--workers", str(self.workers)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.wait_for(self._is_ready, 20, "the node is ready")
+        self.wait_for(self._is_ready, 60, "the node is ready")
 
     def __exit__(self, *_: object) -> None:
         self._session.close()
@@ -110,7 +110,7 @@ class RunningNode:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(8)
+            return self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -131,7 +131,7 @@ class RunningNode:
         """`client` is a network, told as a client subnet."""
         options: list[dns.edns.Option] = [] if client is None else [_subnet(client)]
         query = dns.message.make_query(name, rdtype, use_edns=0, options=options, flags=0)
-        return dns.query.udp(query, self.dns[0], 3, self.dns[1])
+        return dns.query.udp(query, self.dns[0], 10, self.dns[1])
 
     def lands(self, client: str) -> str:
         """The site whose address DNS answers first."""

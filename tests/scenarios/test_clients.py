@@ -158,7 +158,7 @@ class _Node:
         self._log = (self._folder / "node.log").open("wb")
         command = [sys.executable, "-m", "gslb", "serve", "--config", str(self._folder / "gslb.yaml"), "--workers", "1"]
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not self._is_ready():
             ended = self._process.poll() is not None or time.monotonic() > until
             assert not ended, (self._folder / "node.log").read_text()
@@ -170,7 +170,7 @@ class _Node:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(8)
+        self._process.wait(20)
         self._log.close()
 
     def _is_ready(self) -> bool:

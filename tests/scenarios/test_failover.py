@@ -95,7 +95,7 @@ async def test_a_mirror_that_fails_goes_down_for_its_reason_and_its_clients_go_e
     await fleet.set_fault(chosen, fault.format(own=":".join(map(str, node.http))))
     await until(node, lambda: node.condition(chosen) == condition, DOWN_WITHIN_S, f"{chosen} is {condition}")
     assert reason in node.site(chosen)["reason"]
-    await until(node, lambda: chosen not in both_doors(node), 3, "both doors send its clients elsewhere")
+    await until(node, lambda: chosen not in both_doors(node), 20, "both doors send its clients elsewhere")
     assert len(both_doors(node)) == 1
     told = node.events("site-wrong" if condition == "wrong" else "site-down")
     assert reason in next(event["message"] for event in told if event["subject"] == chosen)
@@ -109,7 +109,7 @@ async def test_a_mirror_that_dies_or_freezes_goes_down_and_comes_back_slowly(jap
     before = {client: node.lands(client) for client in clients}
     await getattr(fleet, how)(chosen)
     await until(node, lambda: node.condition(chosen) == "down", DOWN_WITHIN_S, f"{chosen} is down")
-    await until(node, lambda: all(node.lands(client) != chosen for client in clients), 3, "nobody lands there")
+    await until(node, lambda: all(node.lands(client) != chosen for client in clients), 20, "nobody lands there")
     assert all(node.lands(client) == was for client, was in before.items() if was != chosen)
 
     await fleet.restart(chosen)
@@ -123,7 +123,7 @@ async def test_a_mirror_that_dies_or_freezes_goes_down_and_comes_back_slowly(jap
     await until(node, lambda: share() == whole, 30, "it has all its clients again")
     assert shares == sorted(shares)
     assert len(set(shares)) > 2, f"it came back in steps, not at once: {shares}"
-    await until(node, lambda: node.condition(chosen) == "up", 5, f"{chosen} is up")
+    await until(node, lambda: node.condition(chosen) == "up", 20, f"{chosen} is up")
     assert {client: node.lands(client) for client in clients} == before
 
 
@@ -149,8 +149,8 @@ async def test_when_all_are_down_answers_go_on_and_say_so(japan):
     for id in fleet.specs:
         await fleet.set_fault(id, "500")
     await until(node, lambda: node.events("all-down"), DOWN_WITHIN_S, "the event")
-    await until(node, lambda: "why=fail-open" in node.get().headers["GSLB-Decision"], 3, "HTTP says it")
-    await until(node, lambda: all(each.options for each in asked_of_all(node)), 3, "DNS says it")
+    await until(node, lambda: "why=fail-open" in node.get().headers["GSLB-Decision"], 20, "HTTP says it")
+    await until(node, lambda: all(each.options for each in asked_of_all(node)), 20, "DNS says it")
     reply = node.ask(JAPAN)
     assert reply.answer[0].ttl == 15
     assert [option.code for option in reply.options if option.otype == 15] == [0]
@@ -160,7 +160,7 @@ async def test_when_all_are_down_answers_go_on_and_say_so(japan):
     for id in fleet.specs:
         await fleet.set_fault(id, "ok")
     await until(node, lambda: node.events("all-down-over"), DOWN_WITHIN_S + 10, "the end of it")
-    await until(node, lambda: set(node.metric("gslb_service_all_down").values()) == {0.0}, 3, "the gauge")
+    await until(node, lambda: set(node.metric("gslb_service_all_down").values()) == {0.0}, 20, "the gauge")
 
 
 async def test_wrong_content_and_drained_sites_are_not_served_even_when_nothing_else_is_left(root, tmp_path):
@@ -173,8 +173,8 @@ async def test_wrong_content_and_drained_sites_are_not_served_even_when_nothing_
         await until(node, lambda: node.condition(first) == "wrong", DOWN_WITHIN_S, "the first is wrong")
         said = await node.operate("drain", second, "--reason", "a test", "--for", "1h", token=token)
         assert said.returncode == 0, said.stderr
-        await until(node, lambda: node.get().status_code == 503, 3, "HTTP has nobody left")
-        await until(node, lambda: not any(each.answer for each in asked_of_all(node)), 3, "DNS has nobody left")
+        await until(node, lambda: node.get().status_code == 503, 20, "HTTP has nobody left")
+        await until(node, lambda: not any(each.answer for each in asked_of_all(node)), 20, "DNS has nobody left")
         reply = node.ask(JAPAN)
         assert (reply.rcode(), list(reply.answer)) == (0, [])
         assert [option.code for option in reply.options if option.otype == 15] == [0]

@@ -37,7 +37,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
 
 @contextlib.contextmanager
 def connected(node: RunningNode, source: str) -> Iterator[socket.socket]:
-    with socket.create_connection(node.http, 5, (source, 0)) as sock:
+    with socket.create_connection(node.http, 20, (source, 0)) as sock:
         yield sock
 
 

@@ -135,7 +135,7 @@ def clients(count: int) -> list[str]:
 
 def asked(both: Both, responder: Responder, name: str, kind: str, client: str) -> tuple[set[str], set[str]]:
     question = query(name, kind, client)
-    theirs = dns.query.udp(question, both.theirs[0], 5, both.theirs[1])
+    theirs = dns.query.udp(question, both.theirs[0], 20, both.theirs[1])
     wire = responder.respond(question.to_wire(), LOOPBACK)
     assert wire is not None
     ours = dns.message.from_wire(wire)
@@ -174,7 +174,7 @@ def test_a_datacenter_that_is_down_is_left_by_the_same_clients(both):
     down = [name for name, site in sites.items() if str(site.addresses[0]) in ("192.0.2.21", "192.0.2.1")]
     assert len(down) == 2
     (both.folder / "state" / "admin_state").write_text("192.0.2.21/* => DOWN\n192.0.2.1/* => DOWN\n")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     client = "5.200.0.0/24"
     while "192.0.2.21" in asked(both, both.ours(), "www", "A", client)[1]:
         assert time.monotonic() < until, "gdnsd has not read its admin_state"
@@ -193,7 +193,7 @@ def test_static_data_is_the_same(both):
     responder = both.ours()
     for name, kind in (("@", "MX"), ("@", "NS"), ("ns1", "A"), ("text", "TXT"), ("nothing", "A"), ("www", "TXT")):
         question = dns.message.make_query(ZONE if name == "@" else f"{name}.{ZONE}", kind, flags=0)
-        theirs = dns.query.udp(question, both.theirs[0], 5, both.theirs[1])
+        theirs = dns.query.udp(question, both.theirs[0], 20, both.theirs[1])
         ours = dns.message.from_wire(responder.respond(question.to_wire(), LOOPBACK) or b"")
         assert (ours.rcode(), ours.answer, ours.flags) == (theirs.rcode(), theirs.answer, theirs.flags)
         assert [rrset.ttl for rrset in (*ours.answer, *ours.authority)] == [

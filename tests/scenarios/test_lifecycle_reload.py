@@ -40,7 +40,7 @@ def last(node: Node, *kinds: str) -> str:
 
 def lands_on(node: Node, site: str) -> None:
     """Through both doors, from every worker."""
-    wait_until(lambda: all(node.lands(CLIENT) == node.redirected("198.18.0.9") == site for _ in range(8)), 8, f"it is {site}")
+    wait_until(lambda: all(node.lands(CLIENT) == node.redirected("198.18.0.9") == site for _ in range(16)), 30, f"it is {site}")
 
 
 def reloads(node: Node) -> int:
@@ -56,13 +56,13 @@ def test_a_replaced_database_moves_its_clients(node):
 
 def test_a_broken_database_is_refused_and_a_worker_that_starts_then_does_without_it(node):
     (node.folder / "city.mmdb").write_bytes(b"half of a download" * 1000)
-    wait_until(lambda: node.told("geo-refused"), 5, "it is refused")
+    wait_until(lambda: node.told("geo-refused"), 20, "it is refused")
     assert "a new database was refused, the old one stays: " in last(node, "geo-refused")
     lands_on(node, "us-1")
     old = node.worker_pids()
     for pid in old.values():
         os.kill(pid, signal.SIGKILL)
-    assert Burst(node, 40).answered(8) == 40
+    assert Burst(node, 40).answered() == 40
     database(node.folder, TOKYO)
     lands_on(node, "jp-1")
 
@@ -90,14 +90,14 @@ def test_a_file_written_in_place_is_read_when_it_is_whole(node):
 def test_sighup_reads_at_once_and_says_so_when_nothing_changed(node):
     before = reloads(node)
     node.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: reloads(node) == before + 1, 3, "it is read")
+    wait_until(lambda: reloads(node) == before + 1, 20, "it is read")
     assert last(node, "reload") == "the configuration was read again: no change"
 
 
 def test_a_bad_file_is_refused_with_its_first_fault_and_the_old_one_runs_on(node):
     world = node.world()
     node.change(probes={"interval": "soon"}, sites=[])
-    wait_until(lambda: node.api("config")["reload"]["accepted"] is False, 5, "it is refused")
+    wait_until(lambda: node.api("config")["reload"]["accepted"] is False, 20, "it is refused")
     said = last(node, "reload-refused")
     assert said.startswith(f"the configuration was refused, the old one keeps running: {node.file}:")
     assert said.endswith(" more)")
@@ -112,7 +112,7 @@ def test_what_takes_a_restart_is_told_and_does_not_change_by_halves(node):
     node.configuration = {**fresh, "listen": listen, "node": "renamed"}
     node.write(node.configuration)
     said = "listen changed, which takes a restart; node changed, which takes a restart"
-    wait_until(lambda: any(said in line["event"] for line in node.told("reload")), 5, "it is told")
+    wait_until(lambda: any(said in line["event"] for line in node.told("reload")), 20, "it is told")
     time.sleep(1)  # the node asks itself every interval
     assert node.told("listener-deaf") == []
     lands_on(node, "jp-1")

@@ -58,7 +58,7 @@ def secrets(folder: Path) -> Path:
 def ask(endpoint: Endpoint, cookie: bytes) -> tuple[dns.rcode.Rcode, bytes]:
     """The RCODE, and the cookie that came back."""
     query = dns.message.make_query(HOST, "SOA", use_edns=0, options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, cookie)])
-    reply = dns.query.udp(query, endpoint[0], 3, endpoint[1])
+    reply = dns.query.udp(query, endpoint[0], 20, endpoint[1])
     (told,) = (option.to_wire() or b"" for option in reply.options if option.otype == 10)
     return reply.rcode(), told
 
@@ -67,7 +67,7 @@ def alone(endpoint: Endpoint, cookie: bytes) -> dns.rcode.Rcode:
     """RFC 7873 section 5.4: without a question, to hear whether a cookie is good."""
     query = dns.message.Message(id=1)
     query.use_edns(0, options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, cookie)])
-    return dns.query.udp(query, endpoint[0], 3, endpoint[1]).rcode()
+    return dns.query.udp(query, endpoint[0], 20, endpoint[1]).rcode()
 
 
 def spoilt(cookie: bytes) -> bytes:

@@ -81,7 +81,7 @@ def heard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         zones = {static.NAME: static.for_gdnsd(text)}
         other = stack.enter_context(gdnsd(folder / "gdnsd", zones, (LOOPBACK, free_port()), nsid=NODE))
         answers = asyncio.run(_ask_all((node.dns, beside.endpoint, other), cases))
-        node.wait_for(lambda: sum(node.metric("gslb_dns_answers_total").values()) >= len(answers[0]), 10, "all are counted")
+        node.wait_for(lambda: sum(node.metric("gslb_dns_answers_total").values()) >= len(answers[0]), 20, "all are counted")
         yield Heard(cases, *answers, node.metric("gslb_dns_failures_total"), {})
 
 

@@ -65,7 +65,7 @@ OTHERS = [
     (HOST, "SOA", "NOERROR"),
 ]
 TTL_S = 1
-CACHED_S = TTL_S + 2  # unbound counts whole seconds, and takes an entry still in the one in which it ends
+CACHED_S = TTL_S + 10  # and what a machine that does other things takes to ask again
 
 
 @dataclass(frozen=True)
@@ -160,12 +160,12 @@ def test_a_site_that_dies_leaves_the_cache_with_its_ttl_and_no_answer_is_bogus(w
     with Watch(world):
         (world.down / "jp-1").touch()
         try:
-            world.node.wait_for(lambda: {world.told(client) for client in japan} == {"us-1"}, 15, "Japan is sent elsewhere")
+            world.node.wait_for(lambda: {world.told(client) for client in japan} == {"us-1"}, 20, "Japan is sent elsewhere")
             world.node.wait_for(lambda: {world.gets(client) for client in japan} == {"us-1"}, CACHED_S, "so is the cache")
             assert {client: world.gets(client) for client in HOSTILE} == {client: world.told(client) for client in HOSTILE}
         finally:
             (world.down / "jp-1").unlink()
-        world.node.wait_for(lambda: {world.told(client) for client in japan} == {"jp-1"}, 15, "the site is back")
+        world.node.wait_for(lambda: {world.told(client) for client in japan} == {"jp-1"}, 20, "the site is back")
         world.node.wait_for(lambda: {world.gets(client) for client in japan} == {"jp-1"}, CACHED_S, "and in the cache")
 
 
@@ -193,7 +193,7 @@ def test_the_resolver_believes_nothing_that_the_parent_does_not_vouch_for(world:
     right = digests(HOST, world.node.dns)
     world.above.delegate_securely([f"4711 13 2 {'00' * 32}"], TTL_S)
     try:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while world.resolver.ask(HOST, "A", "133.11.0.1").rcode() != dns.rcode.SERVFAIL:
             assert time.monotonic() < until, "the resolver takes a key that nobody vouches for"
             time.sleep(0.2)
@@ -213,7 +213,7 @@ def test_compact_denials_are_validated_too(tmp_path: Path) -> None:
             answer = world.resolver.ask(name, kind)
             secure(answer, "NOERROR" if answer.rcode() == dns.rcode.NOERROR else rcode)
         absent = f"nowhere.{HOST}"
-        world.node.wait_for(lambda: world.resolver.ask(absent).rcode() == dns.rcode.NOERROR, 10, "it is denied compactly")
+        world.node.wait_for(lambda: world.resolver.ask(absent).rcode() == dns.rcode.NOERROR, 20, "it is denied compactly")
         secure(world.resolver.ask(absent))
         assert {client: world.gets(client) for client in HOSTILE} == {client: world.told(client) for client in HOSTILE}
 
@@ -221,7 +221,7 @@ def test_compact_denials_are_validated_too(tmp_path: Path) -> None:
 def wanted(world: World) -> tuple[str, ...]:
     """The DS records that our CDS asks the parent for."""
     query = dns.message.make_query(HOST, "CDS", flags=0)
-    answer = dns.query.tcp(query, world.node.dns[0], 5, world.node.dns[1]).answer
+    answer = dns.query.tcp(query, world.node.dns[0], 20, world.node.dns[1]).answer
     return tuple(str(record) for rrset in answer if rrset.rdtype == dns.rdatatype.CDS for record in rrset)
 
 
@@ -241,7 +241,7 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join(15)
+        self._thread.join(60)
         assert self.faults == []
 
     def _watch(self) -> None:

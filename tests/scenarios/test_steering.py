@@ -110,8 +110,8 @@ def test_when_one_of_thirteen_sites_leaves_only_its_own_clients_move(mirrors, tm
         gone = before.get(JAPAN, "jp-tokyo-1")
         left = [each for each in configuration["sites"] if each["id"] != gone]
         running.write({**configuration, "sites": left})
-        running.wait_for(lambda: running.events("reload"), 10, "the file is read again")
-        running.wait_for(lambda: running.lands("133.11.0.0/16") != gone, 10, "nobody lands on the site that left")
+        running.wait_for(lambda: running.events("reload"), 20, "the file is read again")
+        running.wait_for(lambda: running.lands("133.11.0.0/16") != gone, 20, "nobody lands on the site that left")
         after = {client: running.lands(client) for client in clients}
     moved = {client for client in clients if before[client] != after[client]}
     assert moved == {client for client in clients if before[client] == gone}

@@ -80,7 +80,7 @@ class Knot:
 
     def ask(self, name: str, kind: str) -> dns.message.Message:
         query = dns.message.make_query(name, kind, want_dnssec=True, flags=0)
-        return dns.query.udp(query, self.endpoint[0], 3, self.endpoint[1])
+        return dns.query.udp(query, self.endpoint[0], 20, self.endpoint[1])
 
 
 @contextlib.contextmanager
