@@ -35,7 +35,7 @@ def alive(pid: int) -> bool:
 
 async def until(true: Callable[[], bool]) -> None:
     """Other processes ring no bell, so this looks again and again."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -82,7 +82,7 @@ async def test_output_is_kept_to_4_kb_and_the_program_does_not_block() -> None:
 
 async def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
     file = tmp_path / "pids"
-    result = await probe_exec(shell(f"sleep 60 & echo $! $$ > {file}; trap '' TERM; wait"), SHORT)
+    result = await probe_exec(shell(f"sleep 60 & echo $! $$ > {file}; trap '' TERM; wait"), Setting(timeout_s=2.0))
     assert result.verdict is Verdict.TIMEOUT_TOTAL
     for pid in file.read_text().split():
         await until_gone(int(pid))
@@ -90,12 +90,12 @@ async def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path) 
 
 async def test_a_child_that_keeps_the_pipe_open_delays_nobody(tmp_path: Path) -> None:
     file = tmp_path / "pid"
-    result = await probe_exec(shell(f"sleep 60 & echo $! > {file}; echo done"), Setting(timeout_s=3.0))
+    result = await probe_exec(shell(f"sleep 60 & echo $! > {file}; echo done"), EASY)
     os.kill(int(file.read_text()), 9)
     assert result.ok
     assert result.exchange.response == "done\n"
     assert result.timings.total_ms is not None
-    assert result.timings.total_ms < 2000
+    assert result.timings.total_ms < 5000
 
 
 async def test_a_cancelled_probe_kills_its_program(tmp_path: Path) -> None:

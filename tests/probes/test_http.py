@@ -138,7 +138,7 @@ async def test_silence_times_out_at_the_first_byte() -> None:
     assert result.verdict is Verdict.TIMEOUT_FIRST_BYTE
     assert result.timings.connect_ms is not None
     assert result.timings.total_ms is not None
-    assert 300 <= result.timings.total_ms < 600
+    assert 300 <= result.timings.total_ms < 1300
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"], ids=["head", "body"])
@@ -147,18 +147,18 @@ async def test_a_trickle_fails_when_the_whole_time_is_over(start: bytes) -> None
         result = await probe_http(peer.target(), SHORT)
     assert result.verdict is Verdict.TIMEOUT_TOTAL
     assert result.timings.total_ms is not None
-    assert 600 <= result.timings.total_ms < 1500
+    assert 600 <= result.timings.total_ms < 1600
 
 
 async def test_a_body_may_pause_for_longer_than_the_first_byte_may_take() -> None:
     async def late(writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.8)
         writer.write(b"hello")
         await writer.drain()
         await silence(writer)
 
     async with listening(sending(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", late)) as peer:
-        result = await probe_http(peer.target(), Setting(timeout_s=2.0, phase_s=0.2))
+        result = await probe_http(peer.target(), Setting(timeout_s=5.0, phase_s=0.5))
     assert result.ok
 
 
@@ -295,5 +295,5 @@ async def test_a_cancelled_probe_ends_at_once_and_closes_its_connection() -> Non
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(closed.wait(), 1)
-    assert time.monotonic() - before < 1
+        await asyncio.wait_for(closed.wait(), 5)
+    assert time.monotonic() - before < 2

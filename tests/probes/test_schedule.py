@@ -15,6 +15,7 @@ from tests.probes.peers import answering, listening, page, repeating, sending, s
 from tests.probes.told import Told, closed_port, running
 
 pytestmark = pytest.mark.anyio
+INTERVAL_S = 2.0
 
 
 # The first round
@@ -83,11 +84,11 @@ async def test_concurrency_is_bounded() -> None:
 
 async def test_probes_come_at_the_interval_with_its_jitter() -> None:
     told = Told()
-    async with answering(page()) as peer, running(told, peer.target(), interval_s=0.3):
-        await told.until(lambda: len(told.results) >= 6)
+    async with answering(page()) as peer, running(told, peer.target(), interval_s=1.0):
+        await told.until(lambda: len(told.results) >= 5)
     ends = [result.at_monotonic for result, _ in told.results][1:]
     gaps = [later - earlier for earlier, later in itertools.pairwise(ends)]
-    assert all(0.2 < gap < 0.9 for gap in gaps)
+    assert all(0.5 < gap < 2.0 for gap in gaps)
     assert not any(again for _, again in told.results)
 
 
@@ -102,14 +103,14 @@ async def test_phases_are_spread() -> None:
 
 
 async def test_a_site_that_hangs_keeps_the_interval() -> None:
-    told, slow = Told(), Setting(timeout_s=1.0, phase_s=0.5)
+    told, slow = Told(), Setting(timeout_s=2.0, phase_s=1.0)
     async with (
         listening(sending(b"", silence)) as peer,
-        running(told, peer.target(), interval_s=0.6, setting=slow, is_down=lambda key: True),
+        running(told, peer.target(), interval_s=1.2, setting=slow, is_down=lambda key: True),
     ):
         await told.until(lambda: len(told.results) >= 4)
     ends = [result.at_monotonic for result, _ in told.results][1:]
-    assert all(later - earlier < 0.95 for earlier, later in itertools.pairwise(ends))
+    assert all(later - earlier < 1.9 for earlier, later in itertools.pairwise(ends))
 
 
 # Re-checks
@@ -121,7 +122,7 @@ async def test_a_failure_is_looked_at_again_twice() -> None:
         await told.until(lambda: len(told.results) == 3)
     assert [again for _, again in told.results] == [False, True, True]
     first, last = told.results[0][0].at_monotonic, told.results[2][0].at_monotonic
-    assert 0.2 <= last - first < 0.6
+    assert 0.2 <= last - first < 2
 
 
 async def test_a_site_that_is_down_already_is_not_looked_at_again() -> None:
@@ -151,7 +152,7 @@ async def test_a_site_that_answers_again_is_not_looked_at_again() -> None:
 
 @pytest.mark.parametrize(("kind", "limit_intervals"), [("refuses", 1.5), ("hangs", 3.0), ("trickles", 3.0)])
 async def test_three_failures_come_in_time(kind: str, limit_intervals: float) -> None:
-    """The stated 15 s and 30 s with every time a tenth: interval, time limits, the wait for a re-check."""
+    """The stated 15 s and 30 s with every time a fifth: interval, time limits, the wait for a re-check."""
     well = True
     told = Told()
 
@@ -165,12 +166,12 @@ async def test_three_failures_come_in_time(kind: str, limit_intervals: float) ->
         elif kind == "hangs":
             await silence(writer)
 
-    tenth = Setting(timeout_s=0.4, phase_s=0.2)
+    fifth = Setting(timeout_s=0.8, phase_s=0.4)
     async with (
         listening(handler) as peer,
-        running(told, peer.target(), setting=tenth, interval_s=1.0, recheck_s=0.1),
+        running(told, peer.target(), setting=fifth, interval_s=INTERVAL_S, recheck_s=0.2),
     ):
         await told.until(lambda: len(told.results) == 2)
         well, failed_s = False, time.monotonic()
         await told.until(lambda: sum(not result.ok for result, _ in told.results) == 3)
-    assert time.monotonic() - failed_s < limit_intervals
+    assert time.monotonic() - failed_s < limit_intervals * INTERVAL_S

@@ -34,7 +34,7 @@ class Told:
     def of(self, key: str) -> list[tuple[Result, bool]]:
         return [(result, again) for result, again in self.results if result.key == key]
 
-    async def until(self, true: Callable[[], bool], within_s: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], within_s: float = 30.0) -> None:
         async with asyncio.timeout(within_s):
             while not true():
                 self.changed.clear()
