@@ -105,7 +105,7 @@ def serve(line: str) -> None:
                     break
             time.sleep(0.1)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+            assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("text", list(blocks("yaml")))

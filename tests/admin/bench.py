@@ -192,5 +192,5 @@ async def served(node: Bench, host: str = "127.0.0.1", patience: Patience | None
     try:
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await server.stop()

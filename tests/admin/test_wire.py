@@ -38,7 +38,7 @@ async def connected(url: str, source: str = "127.0.0.1"):
 async def told(reader: asyncio.StreamReader) -> bytes:
     """All of it, until the node closes."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await reader.read()
     except ConnectionResetError:
         return b""
@@ -54,7 +54,7 @@ def problem(answer: bytes, status: int) -> str:
 
 
 async def alive(url: str, source: str) -> None:
-    async with connected(url, source) as (reader, writer), asyncio.timeout(5):
+    async with connected(url, source) as (reader, writer), asyncio.timeout(30):
         writer.write(HEALTH)
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
 
@@ -106,7 +106,7 @@ async def unread(node: Bench) -> None:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             peer.connect(("127.0.0.1", int(url.rsplit(":", 1)[1])))
             peer.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not node.feed.watchers:  # noqa: ASYNC110 - of a node that runs in this loop
                     await asyncio.sleep(0.01)
                 while node.feed.watchers:
@@ -149,14 +149,14 @@ async def test_when_all_is_full_the_peer_that_holds_the_most_gives_way(node):
 async def test_a_head_that_is_too_long_is_refused_however_it_comes(node, size):
     async with served(node) as url, connected(url) as (reader, writer):
         writer.write(HEALTH[:-2] + b"X: " + b"a" * (size - len(HEALTH)) + b"\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert b" 431 " in await reader.readline()
 
 
 async def test_a_head_that_is_just_short_enough_is_read(node):
     async with served(node) as url, connected(url) as (reader, writer):
         writer.write(HEALTH[:-2] + b"X: " + b"a" * (HEAD_BYTES_MOST - len(HEALTH) - 64) + b"\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
 
 

@@ -75,5 +75,5 @@ async def chromium() -> AsyncIterator[Browser]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await process.wait()

@@ -21,15 +21,15 @@ const commands = {
   },
   // Not waitForFunction: that evaluates text inside the page, where the Content-Security-Policy forbids it.
   async until({ script }) {
-    const end = Date.now() + 15_000;
+    const end = Date.now() + 60_000;
     while (!(await page.evaluate(script).catch(() => false))) {
       if (Date.now() > end) throw new Error(`never true: ${script}`);
       await page.waitForTimeout(50);
     }
   },
   evaluate: ({ script }) => page.evaluate(script),
-  click: ({ selector }) => page.click(selector, { timeout: 5_000 }),
-  fill: ({ selector, text }) => page.fill(selector, text, { timeout: 5_000 }),
+  click: ({ selector }) => page.click(selector, { timeout: 30_000 }),
+  fill: ({ selector, text }) => page.fill(selector, text, { timeout: 30_000 }),
   resize: ({ width, height }) => page.setViewportSize({ width, height }),
   screenshot: ({ path, whole = false }) => page.screenshot({ path, fullPage: whole }).then(() => null),
   said: () => ({ complaints, requests }),

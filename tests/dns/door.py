@@ -20,7 +20,7 @@ from gslb.model import Limits
 Transport = Literal["udp4", "udp6", "tcp4", "tcp6"]
 TRANSPORTS: tuple[Transport, ...] = ("udp4", "udp6", "tcp4", "tcp6")
 HOSTS = {"4": "127.0.0.1", "6": "::1"}
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 async def ended(

@@ -65,7 +65,7 @@ async def test_of_a_wildcard_socket_the_address_that_was_asked_is_noted(responde
         client.setblocking(False)
         client.connect((host, sock.getsockname()[1]))
         client.send(QUERY)
-        await asyncio.wait_for(loop.sock_recv(client, 4096), 5)
+        await asyncio.wait_for(loop.sock_recv(client, 4096), 20)
         server.stop(loop)
         (noted,) = tap.take(9)
         assert noted.link.local[:2] == (host, sock.getsockname()[1])

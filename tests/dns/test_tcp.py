@@ -41,8 +41,8 @@ def message(message_id: int, name: str = SMALL) -> bytes:
 
 async def answer(reader: asyncio.StreamReader) -> int:
     """The ID of the next answer."""
-    length = struct.unpack("!H", await asyncio.wait_for(reader.readexactly(2), 5))[0]
-    wire = await asyncio.wait_for(reader.readexactly(length), 5)
+    length = struct.unpack("!H", await asyncio.wait_for(reader.readexactly(2), 30))[0]
+    wire = await asyncio.wait_for(reader.readexactly(length), 30)
     return dns.message.from_wire(wire).id
 
 
@@ -108,7 +108,7 @@ async def test_length_and_answer_come_in_one_segment_section_8() -> None:
             client.setblocking(False)
             await loop.sock_connect(client, ("127.0.0.1", here.port))
             await loop.sock_sendall(client, message(1))
-            data = await asyncio.wait_for(loop.sock_recv(client, 65536), 5)
+            data = await asyncio.wait_for(loop.sock_recv(client, 65536), 30)
             assert len(data) == 2 + struct.unpack("!H", data[:2])[0]
 
 
@@ -125,18 +125,18 @@ async def test_who_closes_his_half_still_gets_his_answers() -> None:
         writer.write(b"".join(message(number, HUGE) for number in range(300)))
         writer.write_eof()
         assert [await answer(reader) for _ in range(300)] == list(range(300))
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 30) == b""
 
 
 async def test_an_idle_connection_is_closed_section_6_2_3() -> None:
-    async with listening(replace(LIMITS, tcp_idle_s=0.2)) as here:
+    async with listening(replace(LIMITS, tcp_idle_s=0.8)) as here:
         reader, _ = await here.greeted()
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 30) == b""
         assert closed_for(here, "idle") == 1
 
 
 async def test_octets_that_never_make_a_query_keep_nothing_open() -> None:
-    async with listening(replace(LIMITS, tcp_idle_s=0.2)) as here:
+    async with listening(replace(LIMITS, tcp_idle_s=0.8)) as here:
         reader, writer = await here.greeted()
 
         async def trickle() -> None:
@@ -148,7 +148,7 @@ async def test_octets_that_never_make_a_query_keep_nothing_open() -> None:
         trickling = asyncio.create_task(trickle())
         try:
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-                await asyncio.wait_for(reader.readexactly(1), 5)
+                await asyncio.wait_for(reader.readexactly(1), 30)
         finally:
             trickling.cancel()
         assert closed_for(here, "idle") == 1
@@ -156,7 +156,7 @@ async def test_octets_that_never_make_a_query_keep_nothing_open() -> None:
 
 @pytest.mark.parametrize("idle", [b"\0\0", b"\0\x03abc", b"\0\x0c" + b"\0\0\x80" + b"\0" * 9])
 async def test_messages_that_get_no_answer_keep_nothing_open(idle: bytes) -> None:
-    async with listening(replace(LIMITS, tcp_idle_s=0.2)) as here:
+    async with listening(replace(LIMITS, tcp_idle_s=0.8)) as here:
         reader, writer = await here.greeted()
 
         async def trickle() -> None:
@@ -194,7 +194,7 @@ async def test_one_who_pipelines_without_end_leaves_the_loop_to_others(padding: 
         loop.call_soon(tick)
         for _, writer in pairs:
             writer.write(query * 200)
-        await asyncio.wait_for(asyncio.gather(*reading), 10)
+        await asyncio.wait_for(asyncio.gather(*reading), 30)
         assert told == 4000
         assert most <= bound
 
@@ -236,7 +236,7 @@ async def test_at_the_limit_of_all_what_was_idle_longest_makes_room() -> None:
 async def closes(reader: asyncio.StreamReader) -> bool:
     """Whether the server ends the connection."""
     try:
-        return await asyncio.wait_for(reader.read(), 5) == b""
+        return await asyncio.wait_for(reader.read(), 30) == b""
     except ConnectionError:
         return True
 
@@ -250,7 +250,7 @@ async def test_who_does_not_read_is_cut_off_and_costs_little() -> None:
             await loop.sock_connect(client, ("127.0.0.1", here.port))
             flood = message(1, HUGE) * 200_000
             with pytest.raises(ConnectionError):
-                await asyncio.wait_for(loop.sock_sendall(client, flood), 10)
+                await asyncio.wait_for(loop.sock_sendall(client, flood), 30)
         assert closed_for(here, "slow") == 1
         # Answered was what fits the buffers of the two sockets and ours, not the flood.
         answered = sum(n for key, n in here.server.counters.items() if key[0] == "gslb_dns_answers_total")
@@ -279,7 +279,7 @@ async def test_stop_answers_what_has_arrived_and_says_goodbye() -> None:
         writer.write(message(2) + message(3))
         await here.server.stop(last_words_s=0.5)
         assert [await answer(reader), await answer(reader)] == [2, 3]
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 30) == b""
 
 
 async def test_stop_does_not_wait_longer_than_it_says() -> None:
@@ -290,7 +290,7 @@ async def test_stop_does_not_wait_longer_than_it_says() -> None:
             await loop.sock_connect(client, ("127.0.0.1", here.port))
             await loop.sock_sendall(client, message(1))
             await loop.sock_recv(client, 4096)
-            await asyncio.wait_for(here.server.stop(last_words_s=0.1), 2)
+            await asyncio.wait_for(here.server.stop(last_words_s=0.1), 10)
             assert closed_for(here, "stopped") == 1
 
 

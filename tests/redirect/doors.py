@@ -124,14 +124,14 @@ class Talk:
             await self.writer.drain()
 
     async def answer(self, method: str = "GET") -> Answer:
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 30)
         parsed = parse(head)
         octets = 0 if method == "HEAD" else int(parsed.fields["Content-Length"])
-        return replace(parsed, body=await asyncio.wait_for(self.reader.readexactly(octets), 5))
+        return replace(parsed, body=await asyncio.wait_for(self.reader.readexactly(octets), 30))
 
     async def rest(self) -> bytes:
         try:
-            return await asyncio.wait_for(self.reader.read(), 8)
+            return await asyncio.wait_for(self.reader.read(), 30)
         except ConnectionResetError:
             return b""
 

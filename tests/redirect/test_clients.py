@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 async def run(*command: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    out, err = await asyncio.wait_for(process.communicate(), 20)
+    out, err = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, out.decode(), err.decode()
 
 
@@ -63,7 +63,7 @@ async def test_busybox_wget_follows_the_redirect() -> None:
 
 async def test_pythons_own_client_keeps_its_connection() -> None:
     def talk(door: Door) -> list[tuple[int, str | None]]:
-        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=20)
         found = []
         for method, path in (("GET", "/a"), ("HEAD", "/b"), ("POST", "/c"), ("GET", "/d")):
             connection.request(method, path, b"body" if method == "POST" else None, {"Host": HOST})

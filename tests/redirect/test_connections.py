@@ -70,12 +70,12 @@ async def test_a_client_that_asks_no_more_still_gets_its_answers() -> None:
 
 async def test_slow_headers_are_cut_off_with_408() -> None:
     """Who is silent when we close reads why. Who goes on sending may be told by a reset alone, as TCP has it."""
-    async with opened(limits=Limits(http_header_s=0.5)) as door, await door.connect() as talk:
+    async with opened(limits=Limits(http_header_s=1.5)) as door, await door.connect() as talk:
         began = time.monotonic()
         trickle = asyncio.create_task(dribble(talk.writer, b"GET / HTTP"))
         octets = await talk.rest()
         await trickle
-    assert 0.4 < time.monotonic() - began < 2
+    assert 1.4 < time.monotonic() - began < 6
     assert responses(octets)[0].status == 408
     assert door.counters["gslb_http_closed_total", "header"] == 1
 
@@ -86,7 +86,7 @@ async def test_an_octet_now_and_then_does_not_hold_a_connection_open() -> None:
         trickle = asyncio.create_task(dribble(talk.writer, b"GET / HTTP/1.1\r\nHost: " + b"x" * 1000))
         await talk.rest()
         trickle.cancel()
-    assert 0.2 < time.monotonic() - began < 2
+    assert 0.2 < time.monotonic() - began < 5
     assert door.counters["gslb_http_closed_total", "header"] == 1
 
 
@@ -110,7 +110,7 @@ async def test_slow_bodies_are_cut_off_too() -> None:
 
 async def test_an_idle_connection_is_closed_and_a_busy_one_is_not() -> None:
     async with (
-        opened(limits=Limits(http_header_s=5, http_idle_s=0.4)) as door,
+        opened(limits=Limits(http_header_s=5, http_idle_s=1.5)) as door,
         await door.connect() as busy,
         await door.connect() as idle,
     ):
@@ -179,7 +179,7 @@ async def test_who_does_not_read_is_not_read_from_and_then_cut() -> None:
         await loop.sock_connect(sock, (door.host, door.port))
         pipeline = request("/" + "a" * 1000) * 200
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(send_for_ever(sock, pipeline), 8)
+            await asyncio.wait_for(send_for_ever(sock, pipeline), 30)
         sock.close()
         answered = door.counters["gslb_http_responses_total", "302"]
     assert answered * 1200 < 8 << 20  # what the kernel's buffers hold, and not all that was sent

@@ -26,7 +26,7 @@ async def test_what_waits_in_the_accept_queue_is_accepted_and_answered() -> None
         client.sendall(request("/x"))
     await server.drain()
     for client in clients:
-        client.settimeout(2)
+        client.settimeout(10)
         (answer,) = responses(b"".join(iter(lambda client=client: client.recv(65536), b"")))  # type: ignore[misc]
         assert (answer.status, answer.fields["Connection"]) == (302, "close")
         client.close()
@@ -79,7 +79,7 @@ async def test_idle_connections_are_closed_and_drain_ends_within_its_time() -> N
         await idle.answer()
         began = time.monotonic()
         await door.server.drain(grace_s=0.2, last_words_s=0.5)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         assert await idle.rest() == b""
         assert await silent.rest() == b""
     assert door.server.connections == 0

@@ -29,7 +29,7 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-async def until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     ends = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < ends
@@ -65,7 +65,7 @@ async def deaf(door: Door) -> socket.socket:
 
 @pytest.mark.parametrize("last_words", ["nothing", "fin", "close"])
 async def test_who_never_reads_a_little_is_gone_in_the_end(last_words: str) -> None:
-    async with opened(limits=Limits(http_header_s=0.5, http_idle_s=0.5)) as door:
+    async with opened(limits=Limits(http_header_s=1.0, http_idle_s=1.0)) as door:
         before = descriptors()
         sock = await deaf(door)
         if last_words == "fin":
@@ -73,7 +73,7 @@ async def test_who_never_reads_a_little_is_gone_in_the_end(last_words: str) -> N
         elif last_words == "close":
             await asyncio.get_running_loop().sock_sendall(sock, request("/", "Connection: close"))
         await until(lambda: not door.server.connections)
-        await until(lambda: descriptors() == before + 1, 3)  # ours is left
+        await until(lambda: descriptors() == before + 1)  # ours is left
         sock.close()
 
 
@@ -98,7 +98,7 @@ async def test_all_of_a_handshake_has_as_long_as_a_header(tmp_path: Path, begun:
         writer.write(begun)
         began = time.monotonic()
         assert await reader.read() == b""
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         writer.close()
         await until(lambda: not door.server.connections)
     assert door.counters["gslb_http_closed_total", "handshake"] == 1

@@ -107,7 +107,7 @@ async def test_draining_answers_what_has_arrived_over_tls(tmp_path: Path) -> Non
     async with opened(contexts=contexts(tmp_path)) as door, await door.connect() as talk, await door.connect() as idle:
         await talk.send(request("/"))
         await talk.answer()
-        draining = asyncio.create_task(door.server.drain(grace_s=0.5, last_words_s=0.5))
+        draining = asyncio.create_task(door.server.drain(grace_s=2.0, last_words_s=0.5))
         await asyncio.sleep(0.05)
         await talk.send(request("/"))
         assert (await talk.answer()).fields["Connection"] == "close"
@@ -124,11 +124,11 @@ async def test_out_of_descriptors_the_door_waits_and_goes_on(tmp_path: Path) -> 
             resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno() + 1, hard))
             try:
                 await asyncio.get_running_loop().sock_connect(client, (door.host, door.port))
-                await asyncio.wait_for(exhausted(door), 3)
+                await asyncio.wait_for(exhausted(door), 20)
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert door.counters["gslb_http_exhausted_total",] == 1
-        assert (await asyncio.wait_for(door.get("/"), 5)).status == 302
+        assert (await asyncio.wait_for(door.get("/"), 20)).status == 302
 
 
 async def exhausted(door: Door) -> None:

@@ -25,11 +25,11 @@ async def running(root: Path, *hosts: str, address: str = "127.83.9.1", delay_ms
         await mirror.stop()
 
 
-def client(mirror: Mirror, timeout_s: float = 2.0) -> httpx.AsyncClient:
+def client(mirror: Mirror, timeout_s: float = 10.0) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://{mirror.endpoints[0]}", trust_env=False, timeout=timeout_s)
 
 
-async def get(mirror: Mirror, path: str = KERNEL, timeout_s: float = 2.0, **headers: str) -> httpx.Response:
+async def get(mirror: Mirror, path: str = KERNEL, timeout_s: float = 10.0, **headers: str) -> httpx.Response:
     async with client(mirror, timeout_s) as session:
         return await session.get(path, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
@@ -39,6 +39,6 @@ async def raw(mirror: Mirror, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(*mirror.endpoints[0])
     writer.write(data)
     try:
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), 20)
     finally:
         writer.close()

@@ -67,7 +67,7 @@ def address(control: Control, role: str) -> tuple[str, int]:
 
 async def ask(control: Control, rdtype: str = "A", name: str = HOST) -> dns.message.Message:
     host, port = address(control, "dns-udp")
-    return await dns.asyncquery.udp(dns.message.make_query(name, rdtype, use_edns=0), host, 3, port)
+    return await dns.asyncquery.udp(dns.message.make_query(name, rdtype, use_edns=0), host, 10, port)
 
 
 async def get(control: Control, path: str = "/x", host: str = HOST) -> str:
@@ -80,7 +80,7 @@ async def get(control: Control, path: str = "/x", host: str = HOST) -> str:
     return told
 
 
-async def until(condition: Any, within_s: float = 5.0, what: str = "") -> None:
+async def until(condition: Any, within_s: float = 30.0, what: str = "") -> None:
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - of any kind
             await asyncio.sleep(0.01)

@@ -12,7 +12,7 @@ from tests.dns.dnstap.taps import controls, taps, whole
 
 ACCEPT = bytes.fromhex("00000000 00000022 00000001 00000001 00000016") + b"protobuf:dnstap.Dnstap"
 FINISH = bytes.fromhex("00000000 00000004 00000005")
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Reader:

@@ -38,7 +38,7 @@ async def test_the_first_byte_comes_after_a_round_trip(root: Path):
     async with running(root, delay_ms=80) as mirror:
         begun = time.monotonic()
         await get(mirror, "/empty")
-        assert 0.08 <= time.monotonic() - begun < 1
+        assert 0.08 <= time.monotonic() - begun < 5
 
 
 async def set_fault(mirror: Mirror, text: str) -> None:
@@ -60,7 +60,7 @@ async def test_refuse_closes_the_port_and_every_connection(mirror: Mirror):
 async def test_drop_lets_a_client_time_out_while_it_connects(mirror: Mirror):
     await set_fault(mirror, "drop")
     with pytest.raises(httpx.ConnectTimeout):
-        await get(mirror, timeout_s=0.3)
+        await get(mirror, timeout_s=1.0)
     await set_fault(mirror, "ok")
     assert (await get(mirror, "/empty")).status_code == 200
 
@@ -68,8 +68,8 @@ async def test_drop_lets_a_client_time_out_while_it_connects(mirror: Mirror):
 async def test_hang_accepts_and_never_answers_until_it_ends(mirror: Mirror):
     await set_fault(mirror, "hang")
     with pytest.raises(httpx.ReadTimeout):
-        await get(mirror, timeout_s=0.3)
-    hanging = asyncio.create_task(get(mirror, timeout_s=10))
+        await get(mirror, timeout_s=1.0)
+    hanging = asyncio.create_task(get(mirror))
     while mirror.counters.requests < 2:  # noqa: ASYNC110 (the mirror is not made for tests)
         await asyncio.sleep(0.01)
     await set_fault(mirror, "ok")
@@ -128,9 +128,9 @@ async def test_slow_multiplies_the_delay(root: Path):
 
 
 async def test_flap_refuses_and_is_well_by_turns(mirror: Mirror):
-    await set_fault(mirror, "flap 0.1")
+    await set_fault(mirror, "flap 0.2")
     seen: list[bool] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(seen) < 5:
             try:
                 well = (await get(mirror, "/empty")).status_code == 200
@@ -139,7 +139,7 @@ async def test_flap_refuses_and_is_well_by_turns(mirror: Mirror):
             if not seen or seen[-1] != well:
                 seen.append(well)
             await asyncio.sleep(0.01)
-    assert str(mirror.fault) == "flap 0.1"
+    assert str(mirror.fault) == "flap 0.2"
     await set_fault(mirror, "ok")
     assert (await get(mirror, "/empty")).status_code == 200
 

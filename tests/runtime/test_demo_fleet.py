@@ -39,7 +39,7 @@ async def fleet(root: Path) -> AsyncIterator[Fleet]:
         yield fleet
 
 
-async def get(spec: MirrorSpec, path: str = f"{RECIPE.prefix}kernel", timeout_s: float = 2.0) -> httpx.Response:
+async def get(spec: MirrorSpec, path: str = f"{RECIPE.prefix}kernel", timeout_s: float = 10.0) -> httpx.Response:
     async with httpx.AsyncClient(trust_env=False, timeout=timeout_s) as session:
         return await session.get(f"http://{spec.address}:{spec.port}{path}")
 
@@ -51,7 +51,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-async def eventually(condition, timeout_s: float = 5.0) -> None:
+async def eventually(condition, timeout_s: float = 30.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 (another process has no Event)
             await asyncio.sleep(0.02)
@@ -108,7 +108,7 @@ async def test_a_frozen_mirror_accepts_and_says_nothing_until_it_thaws(fleet: Fl
     await fleet.freeze("m1")
     assert fleet.life("m1") is Life.FROZEN
     with pytest.raises(httpx.ReadTimeout):
-        await get(fleet.specs["m1"], timeout_s=0.3)
+        await get(fleet.specs["m1"], timeout_s=1.0)
     with pytest.raises(NodeError, match="it may be frozen"):
         await fleet.set_fault("m1", "ok")
     fleet.thaw("m1")

@@ -27,7 +27,7 @@ def told(control: Control, kind: str) -> list[str]:
 
 
 async def until_shown(where: tuple[str, int], name: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await names_of(where) != name:  # noqa: ASYNC110 - told by the door itself
             await asyncio.sleep(0.05)
 

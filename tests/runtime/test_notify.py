@@ -13,7 +13,7 @@ def told(request, tmp_path, monkeypatch):
     name = str(tmp_path / "notify") if request.param == "path" else f"@gslb-test-{tmp_path.name}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(name.replace("@", "\0"))
-        sock.settimeout(2)
+        sock.settimeout(10)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         yield lambda: sock.recv(4096).decode()
 
@@ -27,7 +27,7 @@ def test_a_reload_comes_with_the_monotonic_clock_in_microseconds(told):
     assert reloading()
     first, second = told().split("\n")
     assert first == "RELOADING=1"
-    assert abs(int(second.removeprefix("MONOTONIC_USEC=")) / 1e6 - time.monotonic()) < 1
+    assert abs(int(second.removeprefix("MONOTONIC_USEC=")) / 1e6 - time.monotonic()) < 30
 
 
 def test_a_sign_of_life_is_told_where_it_is_wanted(told, monkeypatch):

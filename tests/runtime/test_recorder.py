@@ -35,7 +35,7 @@ def to_file(path: Path, limit: int = 1000) -> Recorder[int]:
     return Recorder("test", lambda _: LineFile(str(path)), lines, limit)
 
 
-def ended(recorder: Recorder[int], within_s: float = 1.0) -> None:
+def ended(recorder: Recorder[int], within_s: float = 10.0) -> None:
     recorder.end(within_s)
     recorder.join(PATIENCE_S)
     assert not recorder.is_alive()
@@ -153,7 +153,7 @@ def test_a_reader_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
         until(lambda: threading.active_count() > 1)
         began_s = time.monotonic()
         ended(recorder, within_s=0.2)
-        assert time.monotonic() - began_s < 2.5
+        assert time.monotonic() - began_s < 5
     assert recorder.lost == 1
 
 
@@ -173,7 +173,7 @@ def test_who_puts_never_waits_for_a_disk_that_hangs(tmp_path: Path) -> None:
     began_s = time.perf_counter()
     for number in range(1000):
         recorder.backlog.put(number)
-    assert time.perf_counter() - began_s < 0.5
+    assert time.perf_counter() - began_s < 5
     assert recorder.backlog.dropped == 995
     go_on.set()
     ended(recorder)

@@ -69,7 +69,7 @@ async def test_news_at_the_moment_of_the_end_does_not_keep_it_from_ending(tmp_pa
         await asyncio.sleep(0.05)  # it waits
         watch.drain("us-1", "new disks", "ops", None)
         running.cancel()
-        await asyncio.wait({running}, timeout=2)
+        await asyncio.wait({running}, timeout=20)
         assert running.done()
     store.close()
 
