@@ -3,15 +3,12 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from probes.model import HOST, Exchange
-from probes.setting import Setting
-
-MEGABYTE = 2**20
 
 
 class Look(StrEnum):
@@ -82,30 +79,11 @@ class ContentTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class ContentSetting:
-    """The bounds of looking. `probe` has the clocks, who we are, and the time limits of an exchange that brings no whole file."""
-
-    probe: Setting = field(default_factory=Setting)
-    manifest_octets: int = 16 * MEGABYTE
-    manifest_files: int = 100_000
-    round_octets: int = MEGABYTE  # of whole files in a round; what is left comes with the next
-    scan_octets: int = 256 * MEGABYTE  # of whole files in a scan; the next scan goes on from there
-    file_octets: int = 16 * MEGABYTE  # a larger file is never fetched whole
-    part_octets: int = 65_536  # of the beginning and of the end of a larger file
-    body_s: float = 30.0  # for one whole file or manifest
-    round_s: float = 60.0
-    scan_s: float = 1800.0
-    listing_s: float = 60.0
-    listing_octets: int = 32 * MEGABYTE
-    at_a_time: int = 4  # requests of one scan
-
-
-@dataclass(frozen=True, slots=True)
 class ContentResult:
     """What came of looking at one set on one site.
 
     `generation` is "" and `files` None where none is known; `files` is shared by all results of a generation, not a copy.
-    `checked` counts files; `lacking`, `wrong` and the first `faults` tell what is the matter with how many. `modified_utc` is
+    `checked` counts files, `hashed` those read whole; `lacking`, `wrong` and the first `faults` tell what is the matter with how many. `modified_utc` is
     the Last-Modified of the manifest. `exchange` is the one that decided. `retry_after_s` is what the site asked for.
     """
 
@@ -122,6 +100,7 @@ class ContentResult:
     at_monotonic: float
     at_utc: datetime
     exchange: Exchange
+    hashed: int = 0
     lacking: int = 0
     wrong: int = 0
     faults: tuple[Fault, ...] = ()
