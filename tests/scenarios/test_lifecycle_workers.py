@@ -11,10 +11,12 @@ import pytest
 
 from tests.scenarios.lifecycle import Burst, Node, Requests, started, wait_until
 
+SILENT_AFTER_S = 7.0  # a sibling takes over after two seconds: in time, also on a machine that does other things
+
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    with started(tmp_path_factory.mktemp("workers"), silent_after_s=4.0) as node:
+    with started(tmp_path_factory.mktemp("workers"), silent_after_s=SILENT_AFTER_S) as node:
         yield node
 
 
@@ -48,17 +50,17 @@ def test_all_workers_killed_at_once_come_back_on_the_same_sockets(node):
     for pid in old.values():
         os.kill(pid, signal.SIGKILL)
     waiting, requests = Burst(node, 40), Requests(node, 10)
-    assert waiting.answered(8) == 40
-    assert requests.answered(8) == 10
-    wait_until(lambda: all(replaced(node, index, pid) for index, pid in old.items()), 8, "both are back")
+    assert waiting.answered(30) == 40
+    assert requests.answered(30) == 10
+    wait_until(lambda: all(replaced(node, index, pid) for index, pid in old.items()), 20, "both are back")
 
 
 def test_a_single_worker_s_successor_answers_what_came_while_there_was_none(single):
     old = single.worker_pids()[0]
     os.kill(old, signal.SIGKILL)
     waiting, requests = Burst(single, 50), Requests(single, 10)
-    assert waiting.answered(8) == 50
-    assert requests.answered(8) == 10
+    assert waiting.answered(30) == 50
+    assert requests.answered(30) == 10
     assert single.worker_pids()[0] != old
 
 
@@ -67,7 +69,7 @@ def test_a_worker_that_dies_again_and_again_waits_longer_each_time(single):
     for _ in range(3):
         old = single.worker_pids()[0]
         os.kill(old, signal.SIGKILL)
-        wait_until(partial(replaced, single, 0, old), 10, "it is back")
+        wait_until(partial(replaced, single, 0, old), 20, "it is back")
     said = [line["event"].partition("; ")[2] for line in single.told("worker-died")[begun:]]
     delays = [float(text.removeprefix("started again in ").removesuffix(" s") or 0) for text in said if "in" in text.split()]
     assert delays == sorted(delays)
@@ -77,19 +79,19 @@ def test_a_worker_that_dies_again_and_again_waits_longer_each_time(single):
 def test_a_frozen_worker_is_covered_then_killed_and_replaced(node):
     old = node.worker_pids()[1]
     os.kill(old, signal.SIGSTOP)
-    assert Burst(node, 40).answered(4) == 40  # by the sibling, from two seconds on
+    assert Burst(node, 40).answered() == 40  # by the sibling, from two seconds on
     assert node.worker_pids()[1] == old
-    wait_until(lambda: replaced(node, 1, old), 10, "it is replaced")
-    assert node.told("worker-silent")[-1]["event"] == "worker 1 said nothing for 4 s: killed"
+    wait_until(lambda: replaced(node, 1, old), 20, "it is replaced")
+    assert node.told("worker-silent")[-1]["event"] == "worker 1 said nothing for 7 s: killed"
     assert Burst(node, 40).answered() == 40
 
 
 def test_a_worker_that_froze_for_a_moment_goes_on(node):
     old, before = node.worker_pids(), len(node.told("worker-silent"))
     os.kill(old[0], signal.SIGSTOP)
-    assert Burst(node, 40).answered(4) == 40
+    assert Burst(node, 40).answered() == 40
     os.kill(old[0], signal.SIGCONT)
-    time.sleep(3)
+    time.sleep(SILENT_AFTER_S)  # as long as it takes to be killed for it
     assert node.worker_pids() == old
     assert len(node.told("worker-silent")) == before
     assert Burst(node, 40).answered() == 40
@@ -98,10 +100,10 @@ def test_a_worker_that_froze_for_a_moment_goes_on(node):
 def test_a_control_that_froze_does_not_blame_its_workers(node):
     old = node.worker_pids()
     node.process.send_signal(signal.SIGSTOP)
-    time.sleep(5.5)  # more than after which silence kills, and than three intervals
+    time.sleep(SILENT_AFTER_S + 1.5)  # more than after which silence kills, and than three intervals
     assert Burst(node, 40).answered() == 40
     assert "stale" in node.get().headers["GSLB-Decision"]
     node.process.send_signal(signal.SIGCONT)
-    wait_until(lambda: "stale" not in node.get().headers["GSLB-Decision"], 5, "fresh again")
+    wait_until(lambda: "stale" not in node.get().headers["GSLB-Decision"], 20, "fresh again")
     time.sleep(1.5)
     assert node.worker_pids() == old
