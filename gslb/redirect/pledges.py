@@ -17,8 +17,8 @@ round after 36 hours. Where a bucket is full, whoever has been quiet for longest
 What can go wrong. Two networks with the same bits (one in 131,072 that meet in a bucket) share a pledge: both stay at one
 generation, and nothing else is in here, so neither gets anything of the other's. A forgotten network gets what is served. Two
 workers that meet the same new client at once would each begin with the generation that they know as served, so beginning is
-done under a lock of the bucket; it is asked for and never waited for, because whoever has it may be frozen. What a process
-that dies leaves behind is a whole word, and its locks go with it (fcntl(2)).
+done under a lock of the bucket; nobody waits long for it, because whoever has it may be frozen. What a process that dies
+leaves behind is a whole word, and its locks go with it (fcntl(2)). Where the last two meet, a pledge may be written over.
 
 Overtime. A network is many clients, and some are never all quiet at once. Were that enough to stay, one mirror that no longer
 gets updates would keep every busy network of the world for as long as it stands. So a network may stay at what is no longer

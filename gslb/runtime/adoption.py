@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Orphan:
     process: Process
     sock: socket.socket
     sockets: list[socket.socket]
+    memory: int | None = None  # a descriptor of what it shares with its siblings
     world: int = 0
     fits: bool = False
     speaks: bool = True
@@ -111,12 +113,22 @@ def _hello(orphan: Orphan) -> dict[str, Any]:
     reader = Reader(LARGEST_FROM_WORKER)
     while True:
         data, fds, _, _ = socket.recv_fds(orphan.sock, 65536, MOST_SOCKETS)
-        orphan.sockets += [socket.socket(fileno=fd) for fd in fds]
+        for fd in fds:
+            _receive(orphan, fd)
         if not data:
             raise NodeError("a worker that hung up")
         for kind, payload in reader.feed(data):
             if kind is Kind.HELLO:
                 return document(payload)
+
+
+def _receive(orphan: Orphan, fd: int) -> None:
+    if stat.S_ISSOCK(os.fstat(fd).st_mode):
+        orphan.sockets.append(socket.socket(fileno=fd))
+    elif orphan.memory is None:
+        orphan.memory = fd
+    else:
+        os.close(fd)
 
 
 async def _end(orphans: Iterable[Orphan]) -> None:
@@ -127,6 +139,8 @@ async def _end(orphans: Iterable[Orphan]) -> None:
         orphan.sock.close()
         for sock in orphan.sockets:
             sock.close()
+        if orphan.memory is not None:
+            os.close(orphan.memory)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + END_WITHIN_S
     while any(orphan.process.alive for orphan in left):

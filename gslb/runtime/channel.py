@@ -65,10 +65,14 @@ class Channel:
 
     def take_sockets(self, count: int) -> list[socket.socket]:
         """The sockets that came with the frame at hand; a NodeError if there are fewer."""
+        return [socket.socket(fileno=fd) for fd in self.take(count)]
+
+    def take(self, count: int) -> list[int]:
+        """The same as descriptors, of whatever they are."""
         if len(self._received) < count:
             raise NodeError(f"{count} sockets were announced and {len(self._received)} came")
         taken, self._received = self._received[:count], self._received[count:]
-        return [socket.socket(fileno=fd) for fd in taken]
+        return taken
 
     def close(self) -> None:
         if self.closed:

@@ -131,8 +131,9 @@ class Control:
             self._held.callback(self._admin_socket.close)
         if self._count:
             self._pool = Pool(
-                run_dir, self._wanted, self._count, self, silent_after_s=self._silent_after_s, outlive=self._outlive
-            )
+                run_dir, self._wanted, self._count, self, silent_after_s=self._silent_after_s, outlive=self._outlive,
+                pledged=self.configuration.limits.pledged_clients,
+            )  # fmt: skip
             return await self._pool.open()
         self._plane = DataPlane(self._loop)
         self._sockets = open_all(self._wanted, 1)[0]

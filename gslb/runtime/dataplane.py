@@ -22,6 +22,7 @@ from gslb.errors import GeoError, UsageError
 from gslb.geo import GeoIndex
 from gslb.geo.index import BUNDLED
 from gslb.model import Configuration, GeoSettings, Limits, Tls
+from gslb.redirect.pledges import Pledges
 from gslb.runtime.observing import Observing
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener, turn_away
@@ -146,6 +147,7 @@ class DataPlane:
         self._rate_stamp: object = None
         self._beat_s = 0.0
         self._observing = Observing(worker)
+        self._pledges: Pledges | None = None
 
     # ------------------------------------------------------------------------------------------ Worlds
 
@@ -169,6 +171,12 @@ class DataPlane:
     def widen(self, scopes: Scopes) -> None:
         """Trees of scopes, for the next World and all that follow: those that were made for its map and for our databases."""
         self._scopes = scopes
+
+    def share(self, pledges: Pledges) -> None:
+        """What all workers know of their clients, in place of a table of our own."""
+        self._pledges = pledges
+        if self.world:
+            self.redirector.staying.pledges = pledges
 
     def _swap(self, snapshot: Snapshot) -> None:
         configuration = snapshot.world.configuration
@@ -225,6 +233,7 @@ class DataPlane:
         self.redirector = redirect.Redirector(
             pages, node=configuration.node, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
         )  # fmt: skip
+        self.redirector.staying.pledges = self._pledges
         self._configuration = configuration
         self._take_limits(snapshot)
         self._beat_s = time.monotonic()

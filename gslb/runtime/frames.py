@@ -3,7 +3,7 @@
 Control sends `WORLD` as a parcel of pickles, and `SCOPES` as one, made by itself a moment ago: a worker believes them as it
 believes its own code. Everything a worker sends is JSON of bounded size, since a worker reads packets of strangers and control
 must not execute what it says. Sockets also travel here (`SCM_RIGHTS`): with `HELLO`, so that the next control can hand them
-to a restarted worker, and with `COVER`.
+to a restarted worker, and with `COVER`. So does the memory that workers share: with `PLEDGES`, and with `HELLO`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from gslb.errors import NodeError
 
 HEADER = struct.Struct(">IB")
-PROTOCOL = 2  # raised when a frame changes its meaning: workers of another protocol are told to end
+PROTOCOL = 3  # raised when a frame changes its meaning: workers of another protocol are told to end
 LARGEST_FROM_CONTROL = 512 << 20
 LARGEST_FROM_WORKER = 4 << 20
 
@@ -33,6 +33,7 @@ class Kind(IntEnum):
     SWAPPED = 8  # worker -> control, JSON: the number of the World it serves now
     FAILED = 9  # worker -> control, JSON: why it could not take the World that was sent
     SCOPES = 10  # control -> worker, the trees of scopes, pickled
+    PLEDGES = 11  # control -> worker, empty: the memory that rides along is what all workers share
 
 
 def frame(kind: Kind, payload: bytes = b"") -> bytes:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gslb.errors import GslbError, NodeError
+from gslb.model import Limits
 from gslb.runtime.adoption import adoptable, clear
 from gslb.runtime.channel import Channel, unix_address
 from gslb.runtime.frames import LARGEST_FROM_WORKER, Kind, document, frame, json_frame
+from gslb.runtime.pledging import fits, make_memory
 from gslb.runtime.process import Process, spawn
 from gslb.runtime.sockets import Listener, join, open_all
 
@@ -66,9 +68,11 @@ class Pool:
         *,
         silent_after_s: float = SILENT_AFTER_S,
         outlive: bool = True,
+        pledged: int = Limits().pledged_clients,
     ) -> None:
         self._run_dir, self._wanted, self._count, self._owner = run_dir, tuple(wanted), count, owner
-        self._silent_after_s, self._outlive = silent_after_s, outlive
+        self._silent_after_s, self._outlive, self._pledged = silent_after_s, outlive, pledged
+        self._memory: int | None = None  # that all workers share
         self._run_fd = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._loop = asyncio.get_running_loop()
         self._blob: bytes | None = None
@@ -85,8 +89,12 @@ class Pool:
         for index, orphan in found.items():
             worker = Worker(index, orphan.sockets)
             worker.world, worker.adopted = orphan.world, True
-            self._attach(worker, orphan.process, orphan.sock)
+            self._keep(orphan.memory)
             self.workers.append(worker)
+        if self._memory is None:
+            self._memory = make_memory(self._pledged)
+        for worker in self.workers:
+            self._attach(worker, found[worker.index].process, found[worker.index].sock)
         missing = [index for index in range(self._count) if index not in found]
         if not found:
             sockets = open_all(self._wanted, self._count)
@@ -97,6 +105,13 @@ class Pool:
         for worker in self.workers:
             worker.covered_before = bool(found)
         return len(found)
+
+    def _keep(self, memory: int | None) -> None:
+        """Of what the workers of an earlier control share: the first that is as large as it is to be."""
+        if memory is not None and (self._memory is not None or not fits(memory, self._pledged)):
+            os.close(memory)
+        elif memory is not None:
+            self._memory = memory
 
     def start(self) -> None:
         """Starts those that are not adopted. After this the pool may not open sockets: rights may have been dropped."""
@@ -145,6 +160,8 @@ class Pool:
             lambda kind, payload: self._heard(worker, kind, payload), lambda: self._lost(worker, channel),
         )  # fmt: skip
         worker.channel, worker.heard_s = channel, self._loop.time()
+        if self._memory is not None:
+            channel.send(frame(Kind.PLEDGES), [self._memory])
         for blob in (self._scopes, self._blob):
             if blob is not None:
                 channel.send(blob)
@@ -180,8 +197,8 @@ class Pool:
         elif kind is Kind.FAILED:
             self._cannot(worker, str(told.get("why"))[:500])
         elif kind is Kind.HELLO and worker.channel is not None:  # we have its sockets already
-            for sock in worker.channel.take_sockets(len(worker.sockets)):
-                sock.close()
+            for fd in worker.channel.take(len(worker.sockets)):
+                os.close(fd)
         else:
             raise NodeError(f"a worker does not send {kind.name}")
         if kind in (Kind.SWAPPED, Kind.TALLY) and worker.world:
@@ -309,6 +326,8 @@ class Pool:
             for sock in worker.sockets:
                 sock.close()
         os.close(self._run_fd)
+        if self._memory is not None:
+            os.close(self._memory)
 
     def _task(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

@@ -29,6 +29,7 @@ from gslb.runtime.channel import Channel, unix_address
 from gslb.runtime.dataplane import DataPlane
 from gslb.runtime.frames import LARGEST_FROM_CONTROL, Kind, document, json_frame
 from gslb.runtime.parcel import Unpacker
+from gslb.runtime.pledging import open_pledges
 from gslb.runtime.sockets import Listener
 
 TALLY_EVERY_S = 0.5
@@ -48,6 +49,7 @@ class WorkerProcess:
         self._loop = asyncio.get_running_loop()
         self._plane = DataPlane(self._loop, self._index)
         self._unpacker = Unpacker()
+        self._memory: int | None = None  # that all workers share
         self._channel: Channel | None = None
         self._spoken_to = False  # nothing but HELLO is said before control has said something
         self._behind = False  # the last World could not be taken: what we have is not the newest
@@ -103,7 +105,8 @@ class WorkerProcess:
         self._spoken_to = False
         self._channel = Channel(self._loop, sock, LARGEST_FROM_CONTROL, self._told, self._left)
         greeting = json_frame(Kind.HELLO, hello(self._index, self._wanted, self._plane.world))
-        self._channel.send(greeting, [own.fileno() for own in self._sockets])
+        shared = [] if self._memory is None else [self._memory]
+        self._channel.send(greeting, [*(own.fileno() for own in self._sockets), *shared])
 
     def _told(self, kind: Kind, payload: bytes) -> None:
         self._spoken_to = True
@@ -120,8 +123,19 @@ class WorkerProcess:
             told = document(payload)
             sockets = self._channel.take_sockets(told["sockets"])
             self._work.put_nowait(self._plane.cover(told["worker"], self._wanted, sockets))
+        elif kind is Kind.PLEDGES and self._channel is not None:
+            self._share(*self._channel.take(1))
         elif kind is Kind.UNCOVER:
             self._work.put_nowait(self._plane.uncover(document(payload)["worker"]))
+
+    def _share(self, memory: int) -> None:
+        """Two descriptors of the same: one to use, one to give to the next control."""
+        pledges = open_pledges(os.dup(memory))
+        if self._memory is not None:
+            os.close(self._memory)
+        self._memory = memory
+        if pledges is not None:
+            self._plane.share(pledges)
 
     def _left(self) -> None:
         """Control is gone, or another one has come."""

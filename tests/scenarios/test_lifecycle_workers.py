@@ -107,3 +107,22 @@ def test_a_control_that_froze_does_not_blame_its_workers(node):
     wait_until(lambda: "stale" not in node.get().headers["GSLB-Decision"], 20, "fresh again")
     time.sleep(1.5)
     assert node.worker_pids() == old
+
+
+def shared(pid: int) -> set[int]:
+    """The memory of pledges that a process has: by inode."""
+    links = {fd: os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+    return {os.stat(f"/proc/{pid}/fd/{fd}").st_ino for fd, link in links.items() if "gslb-pledges" in link}
+
+
+def test_workers_share_what_their_clients_began_with_over_their_own_end_and_that_of_control(node):
+    (memory,) = shared(node.process.pid)
+    first, old = node.worker_pids()[0], node.worker_pids()[1]
+    assert shared(first) == shared(old) == {memory}
+    node.process.kill()
+    node.process.wait()
+    os.kill(old, signal.SIGKILL)
+    node.start()
+    wait_until(lambda: replaced(node, 1, old), 20, "a new one is there")
+    assert node.worker_pids()[0] == first
+    assert shared(first) == shared(node.worker_pids()[1]) == shared(node.process.pid) == {memory}
