@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from gslb.model import Limits
 from gslb.redirect.mirrorlist import form_of
 from tests.redirect.doors import HOST, opened, serving
 from tests.redirect.test_redirect import decided
@@ -109,3 +112,60 @@ async def test_head_and_avoid_and_nth_work_on_it_too() -> None:
 )
 def test_json_is_for_those_who_want_it_more(accept: str, expected: bool) -> None:
     assert (form_of(b"", accept.encode()) == "application/json") is expected
+
+
+@pytest.mark.parametrize(
+    ("target", "accept", "expected"),
+    [
+        ("/a?mirrorlist", "text/*", "text/plain"),  # what apt sends
+        ("/a?mirrorlist", "text/plain", "text/plain"),
+        ("/a?mirrorlist", "text/html, text/*;q=0.5", "text/html"),
+        ("/a?mirrorlist", "*/*", "text/html"),
+        ("/a?mirrorlist=txt", "text/html", "text/plain"),
+        ("/a?mirrorlist=json", "text/html", "application/json"),
+        ("/a?mirrorlist=html", "application/json", "text/html"),
+        ("/a?mirrorlist=what", "application/json", "application/json"),
+    ],
+)
+async def test_each_gets_the_form_that_it_reads(target: str, accept: str, expected: str) -> None:
+    async with opened() as door:
+        answer = await door.get(target, f"Accept: {accept}")
+    assert answer.fields["Content-Type"].partition(";")[0] == expected
+
+
+async def test_plain_text_has_a_url_and_its_priority_in_each_line() -> None:
+    async with opened() as door:
+        answer = await door.get("/debian?mirrorlist=txt")
+    expected = [f"http://{site}.example/debian\tpriority:{rank}" for rank, site in enumerate(decided("127.0.0.1"), 1)]
+    assert answer.body.decode().splitlines() == expected
+
+
+async def test_the_map_shows_each_site_the_client_and_who_is_down() -> None:
+    down = decided("127.0.0.1")[1]
+    async with opened(serving(worlds.down(worlds.world(), down))) as door:
+        answer = await door.get("/a?mirrorlist", "Accept: text/html")
+    spots = Spots()
+    spots.feed(answer.body.decode())
+    assert spots.kinds == {"chosen": 1, "kept": 11, "dropped": 1, "client": 1}
+    assert all(0 <= x <= 360 and 0 <= y <= 140 for x, y in spots.at)
+    assert len(answer.body) < 16_000
+
+
+class Spots(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: Counter[str] = Counter()
+        self.at: list[tuple[float, float]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "circle":
+            found = {name: value or "" for name, value in attrs}
+            self.kinds[found["class"]] += 1
+            self.at.append((float(found["cx"]), float(found["cy"])))
+
+
+async def test_a_list_of_very_many_sites_is_cut_and_says_so() -> None:
+    settings = replace(worlds.configuration(), limits=Limits(listed_sites=5))
+    async with opened(serving(worlds.down(worlds.world(settings), "eu-london"))) as door:
+        listed = json.loads((await door.get("/a?mirrorlist=json")).body)
+    assert (len(listed["sites"]), len(listed["dropped"]), listed["left_out"]) == (5, 1, 7)
