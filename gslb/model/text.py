@@ -27,3 +27,9 @@ def printable(text: str) -> str:
 def escaped(text: str) -> str:
     """The same text for a program to read: for what is inside of JSON strings alone."""
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def commands_of_ipxe(line: str) -> str | None:
+    """What iPXE would not pass on of a line, but act on, as its language has no quotes: `${`, whole words, a word's first #."""
+    words = (word for word in line.split() if word in ("||", "&&", ";") or word.startswith("#"))
+    return "${" if "${" in line else next(words, None)

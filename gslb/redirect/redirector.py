@@ -14,6 +14,7 @@ from typing import Final
 from gslb.model import SetKey, View
 from gslb.model.counting import Counters, add
 from gslb.redirect import documents
+from gslb.redirect.boot.door import BootDoor, Call, OnMeasured
 from gslb.redirect.inquiry import Inquiry
 from gslb.redirect.location import Target, plain_path, read_target
 from gslb.redirect.mirrorlist import write_mirrorlist
@@ -51,6 +52,7 @@ class Redirector:
         on_new_class: Callable[[str, Located], None] | None = None,
         on_sample: Callable[[Sample], None] | None = None,
         kept_max: int = 16384,
+        on_measured: OnMeasured | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counters: Counters = {} if counters is None else counters
@@ -62,6 +64,7 @@ class Redirector:
         self._next_sample_s = 0.0
         self._clock = clock
         self._kept_max = kept_max
+        self.boot = BootDoor(self.counters, on_measured)
         self.staying = Staying(self.counters, clock)
         self._hops: dict[str, Peer | None] = {}
 
@@ -107,6 +110,11 @@ class Redirector:
         if b"x-forwarded-for" in fields or b"x-forwarded-proto" in fields:
             peer, tls = self._forwarded(serving, inquiry, peer, tls)
         view = _VIEWS[peer.family, tls]
+        if target.path.startswith(b"/~"):
+            own = self.boot.find(serving, service, target.path)
+            if own is not None:
+                counts = inquiry.method == b"GET"
+                return self.boot.answer(serving, own, Call(service, view, peer, target, self.stale, counts))
         asked = documents.asked(serving.world, service, target, fields)
         target = target if asked is None else asked.target
         wish = self._wish(serving, service, view, peer, target)
