@@ -43,10 +43,16 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listed:
-    """The files of one generation by path; nobody can change it, so it is shared."""
+    """The files of one generation by path; nobody can change them, so they are shared."""
 
     generation: str
     files: Mapping[str, FileFact]
+    paths: tuple[str, ...]  # sorted
+
+
+def listed(files: dict[str, FileFact]) -> Listed:
+    shared = MappingProxyType(files)
+    return Listed(generation_of(shared), shared, tuple(sorted(shared)))
 
 
 def parse(raw: bytes, files_max: int, own: str = "") -> Listed:
@@ -59,8 +65,7 @@ def parse(raw: bytes, files_max: int, own: str = "") -> Listed:
                     facts.add(path, field, value)
         except ValueError as error:
             raise ManifestError(f"line {number}: {error}") from None
-    files = MappingProxyType(facts.files())
-    return Listed(generation_of(files), files)
+    return listed(facts.files())
 
 
 def generation_of(files: Mapping[str, FileFact]) -> str:
@@ -159,8 +164,8 @@ def _said(line: str, facts: _Facts) -> Iterator[tuple[str, str | None, str | int
         facts.section = field[1]
     elif (tag := _TAG.fullmatch(line.removeprefix("\\"))) is not None:
         yield _name(tag[2], line), *_tagged(tag[1], tag[3])
-    elif (listed := _SUM.fullmatch(line.removeprefix("\\"))) is not None:
-        yield _name(listed[2], line), *_hash(listed[1])
+    elif (summed := _SUM.fullmatch(line.removeprefix("\\"))) is not None:
+        yield _name(summed[2], line), *_hash(summed[1])
     else:
         raise ValueError(f"{line[:60]!r} is no line of a list of hashes")
 
@@ -170,11 +175,11 @@ def _release_line(line: str, facts: _Facts) -> Iterator[tuple[str, str | None, s
         raise ValueError("it begins with a space, and stands below no field")
     if facts.section not in ("SHA256", "SHA1"):
         return
-    listed = _LISTED.fullmatch(line)
-    if listed is None or _DIGITS.get(len(listed[1])) != _FIELDS[facts.section]:
+    found = _LISTED.fullmatch(line)
+    if found is None or _DIGITS.get(len(found[1])) != _FIELDS[facts.section]:
         raise ValueError(f"below {facts.section}: a hash, a size and a path are expected")
-    yield listed[3], *_hash(listed[1])
-    yield listed[3], "size", int(listed[2])
+    yield found[3], *_hash(found[1])
+    yield found[3], "size", int(found[2])
 
 
 def _hash(digits: str) -> tuple[str, str]:

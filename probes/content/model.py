@@ -83,8 +83,9 @@ class ContentResult:
     """What came of looking at one set on one site.
 
     `generation` is "" and `files` None where none is known; `files` is shared by all results of a generation, not a copy.
-    `checked` counts files, `hashed` those read whole; `lacking`, `wrong` and the first `faults` tell what is the matter with how many. `modified_utc` is
-    the Last-Modified of the manifest. `exchange` is the one that decided. `retry_after_s` is what the site asked for.
+    `checked` counts files, `hashed` those read whole; `lacking`, `wrong` and the first `faults` tell what is the matter with
+    how many. `modified_utc` is the Last-Modified of the manifest. `exchange` is the one that decided. `retry_after_s` is what
+    the site asked for.
     """
 
     key: str
