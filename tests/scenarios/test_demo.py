@@ -139,6 +139,9 @@ def test_orders_come_from_the_terminal_and_from_another_one(demo):
         "enable us-dallas-1": "us-dallas-1 is not drained",
         "explain 133.11.0.1": f"{HOST} over DNS, IPv4: 127.83.3.",
         "explain 133.11.0.1 http": f"{HOST} over HTTP, IPv4: http://127.83.3.",
+        "flip us-newyork-1 miniroot.gz": "one bit of miniroot.gz is another",
+        "repair us-newyork-1": "has every file of its release as it was published",
+        "publish eu-london-1": "eu-london-1 has edition 2",
         "mirrors": "127.83.1.1",
         "events": "is drained",
         "help": "freeze SITE",
@@ -146,6 +149,7 @@ def test_orders_come_from_the_terminal_and_from_another_one(demo):
         said = demo.tell(*words.split())
         assert (said.returncode, said.stderr) == (0, ""), words
         assert answer in said.stdout, words
+    assert "nope" in demo.tell("flip", "jp-osaka-1", "nope").stderr
     refused = demo.tell("kill", "nobody")
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
     assert "'nobody' is none of the mirrors" in refused.stderr

@@ -17,8 +17,10 @@ from gslb.errors import UsageError
 from gslb.runtime.demo.faults import USAGE
 from gslb.runtime.demo.session import DemoSession
 from gslb.runtime.demo.setting import OPERATOR
+from gslb.runtime.demo.tree import KERNEL
 
 Words = Sequence[str]
+_BETWEEN_S = 1.0  # from one mirror that has a new edition to the next
 
 
 class Quit(Exception):
@@ -74,6 +76,24 @@ async def _fault(session: DemoSession, words: Words) -> str:
     return f"{words[0]}: {status.fault}"
 
 
+async def _publish(session: DemoSession, words: Words) -> str:
+    if words[0] == "all":
+        session.publish_everywhere(_BETWEEN_S)
+        return "a new edition goes to one mirror after another: status and explain tell who has it"
+    edition = await session.releases.publish(words[0])
+    return f"{words[0]} has edition {edition} of the release"
+
+
+async def _flip(session: DemoSession, words: Words) -> str:
+    session.releases.flip(*words)
+    return f"{words[0]}: one bit of {words[1] if len(words) > 1 else KERNEL} is another; length and time are as they were"
+
+
+async def _repair(session: DemoSession, words: Words) -> str:
+    session.releases.repair(words[0])
+    return f"{words[0]} has every file of its release as it was published: after five good rounds it is in again"
+
+
 async def _drain(session: DemoSession, words: Words) -> str:
     session.node.drain(words[0], " ".join(words[1:]) or "as asked", OPERATOR, None)
     return f"{words[0]} is drained until it is enabled"
@@ -95,7 +115,8 @@ async def _explain(session: DemoSession, words: Words) -> str:
     if via not in ("dns", "http"):
         raise UsageError("write: explain ADDRESS [dns|http]")
     door: Literal["dns", "http"] = "http" if via == "http" else "dns"
-    told = explain(node.world, node.lookup, client_address(words[0]), via=door, family=4, scopes=node.scopes)
+    path = session.recipe.prefix + KERNEL  # DNS sees none
+    told = explain(node.world, node.lookup, client_address(words[0]), via=door, path=path, family=4, scopes=node.scopes)
     return plain(*render.explanation(told.model_dump(mode="json")))
 
 
@@ -131,6 +152,9 @@ ORDERS: Mapping[str, Order] = {
     "freeze": Order("freeze SITE", "stop it in its tracks (SIGSTOP)", _ONE, _freeze),
     "thaw": Order("thaw SITE", "let it go on (SIGCONT)", _ONE, _thaw),
     "fault": Order("fault SITE FAULT", USAGE, range(2, 4), _fault),
+    "publish": Order("publish SITE|all", "a new edition of the release arrives", _ONE, _publish),
+    "flip": Order("flip SITE [FILE]", "one bit of a file of the release goes wrong", range(1, 3), _flip),
+    "repair": Order("repair SITE", "the files of its release are good again", _ONE, _repair),
     "drain": Order("drain SITE [REASON]", "take it out, as an operator does", range(1, 50), _drain),
     "enable": Order("enable SITE", "end the drain", _ONE, _enable),
     "status": Order("status", "how the sites are", _NONE, _status),

@@ -146,7 +146,7 @@ class Fleet:
         options = {
             "name": spec.id,
             "port": spec.port,
-            "root": self._root,
+            "root": spec.root or self._root,
             "delay-ms": spec.delay_ms,
             "control": self.control_path(spec.id),
             "fault": fault,

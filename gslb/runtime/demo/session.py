@@ -7,18 +7,20 @@ import secrets
 import shutil
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from gslb import config
-from gslb.errors import BusyError
+from gslb.errors import BusyError, UsageError
 from gslb.model import Configuration, Endpoint, Listen
 from gslb.runtime.control import Control
 from gslb.runtime.demo.fleet import Fleet
+from gslb.runtime.demo.releases import Releases
 from gslb.runtime.demo.setting import DemoSetting, configuration_text
 from gslb.runtime.demo.sites import PORT, PORTS_TRIED, SITES, free_port, mirror_specs
-from gslb.runtime.demo.tree import Recipe, build_tree
+from gslb.runtime.demo.tree import Recipe
 from gslb.runtime.node import ControlNode
 from gslb.runtime.sockets import listeners, open_all, open_stream
 
@@ -33,7 +35,9 @@ class DemoSession:
         self.token = secrets.token_hex(16)
         self.recipe = Recipe()
         self.configuration: Configuration
+        self.releases: Releases
         self.fleet: Fleet
+        self._publishing: asyncio.Task[int] | None = None
         self.control: Control
 
     @property
@@ -52,16 +56,29 @@ class DemoSession:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._held.aclose()
 
+    def publish_everywhere(self, between_s: float) -> None:
+        """In a while: one mirror after another. UsageError while that goes on already."""
+        if self._publishing is not None and not self._publishing.done():
+            raise UsageError("a new edition is on its way to the mirrors already")
+        self._publishing = asyncio.create_task(self.releases.publish_everywhere(between_s))
+
+    async def _end_publishing(self) -> None:
+        if self._publishing is not None:
+            self._publishing.cancel()
+            await asyncio.wait([self._publishing])
+
     async def _start(self) -> None:
         _refuse_taken(self._listen)
         folder = Path(tempfile.mkdtemp(prefix="gslb-demo-"))
         self._held.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
-        release = await asyncio.to_thread(build_tree, folder / "tree", self.recipe)
-        self.fleet, port = await self._mirrors(folder / "tree")
+        self.releases = Releases(folder, self.recipe, (site.id for site in SITES))
+        release = await asyncio.to_thread(self.releases.build)
+        self.fleet, port = await self._mirrors(folder)
         self.configuration = self._configured(folder, release, port)
         self.control = Control(self.configuration, self._workers, outlive=False)
         await self.control.start()
         self._held.push_async_callback(self.control.stop)
+        self._held.push_async_callback(self._end_publishing)
         await self._ready()
 
     async def _mirrors(self, root: Path) -> tuple[Fleet, int]:
@@ -70,7 +87,8 @@ class DemoSession:
         while True:
             port = free_port((site.address for site in SITES), port)
             try:
-                return await self._held.enter_async_context(Fleet(mirror_specs(port), root)), port
+                specs = [replace(spec, root=self.releases.root(spec.id)) for spec in mirror_specs(port)]
+                return await self._held.enter_async_context(Fleet(specs, root)), port
             except BusyError:
                 port += 1
                 if port >= PORT + PORTS_TRIED:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gslb.model import Endpoint
+from gslb.runtime.demo.releases import LOCK
 from gslb.runtime.demo.sites import NODE, SITES, DemoSite
-from gslb.runtime.demo.tree import INDEX, MANIFEST, Recipe
+from gslb.runtime.demo.tree import INDEX, KERNEL, KEXEC_PATH, MANIFEST, RELEASES_PATH, Recipe
 
 HOST = "knoppix.inetboot.net"
 REDIRECTOR = f"go.{HOST}"
@@ -30,9 +31,9 @@ class DemoSetting:
 
 
 def configuration_text(setting: DemoSetting, release: Path, recipe: Recipe) -> str:
-    """`release` is the directory of the release as built: its map file is what the probes compare with."""
-    index = release / INDEX
-    digest = hashlib.sha256(index.read_bytes()).hexdigest()
+    """`release` is the directory of the release as built. The probes look at what stays the same in all of its editions."""
+    script = release.parents[len(Path(RELEASES_PATH).parts)] / KEXEC_PATH
+    digest = hashlib.sha256(script.read_bytes()).hexdigest()
     return _TEXT.format(
         dns=json.dumps(str(setting.dns)),
         http=json.dumps(str(setting.http)),
@@ -42,7 +43,9 @@ def configuration_text(setting: DemoSetting, release: Path, recipe: Recipe) -> s
         redirector=REDIRECTOR,
         prefix=recipe.prefix,
         manifest=MANIFEST,
-        index=INDEX,
+        sentinels=f"[{INDEX}, {KERNEL}]",
+        lock=LOCK,
+        script=KEXEC_PATH,
         sha256=digest,
         location=list(NODE),
         sites=_sites(SITES, setting.mirror_port),
@@ -89,8 +92,8 @@ sites:
   - host: {host}
     http_hosts: [{redirector}]
     regions: {{us: [us, eu, jp], eu: [eu, us, jp], jp: [jp, us, eu], default: [us, eu, jp]}}
-    content: [{{name: knoppix-5.1.1, prefix: {prefix}, manifest: {manifest}}}]
-    check: {{type: http, path: {prefix}{index}, sha256: {sha256}}}
+    content: [{{name: knoppix-5.1.1, prefix: {prefix}, manifest: {manifest}, sentinels: {sentinels}, lock: {lock}}}]
+    check: {{type: http, path: /{script}, sha256: {sha256}}}
 probes: {{vantage: tokyo, location: {location}, latency: first_byte}}
 admin: {{users: [{{name: {operator}, role: operator, token_sha256: "{token_sha256}"}}]}}
 """

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from gslb.errors import BusyError
 from gslb.geo.distance import distance_km
@@ -38,6 +39,7 @@ class MirrorSpec:
     port: int = PORT
     delay_ms: float = 0.0
     more_addresses: tuple[str, ...] = ()  # such as "::1", or "[::1]:9001" with a port of its own
+    root: Path | None = None  # what it serves; None: what all of its fleet do
 
 
 SITES: tuple[DemoSite, ...] = (

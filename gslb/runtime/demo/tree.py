@@ -3,7 +3,7 @@
 A disk image is cut into blocks, and each block is a compressed file whose name is the SHA-1 of that file as
 it is stored. So anybody checks a block with `sha1sum`, without inflating it, and it may come from any mirror.
 The map file `index.idx` names the block of every position, one name a line; positions with equal content
-share one file, as do releases. `SHA256SUMS` covers every file of the release.
+share one file, as do releases and their editions. `SHA256SUMS` covers every file of the release.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
 INDEX = "index.idx"
+KERNEL = "kernel"
 MANIFEST = "SHA256SUMS"
 RELEASES_PATH = "archives/linux/oscircular/tcgeeks"
 KEXEC_PATH = "archives/linux/knoppix/xenoppix_http/kexec.sh"
 
 _JANUARY_2008_S = 1_200_000_000
+_MONTH_S = 30 * 86400
 _WORDS = (b"inet", b"boot", b"knoppix", b"xen", b"plan9", b"netbsd", b"cloop", b"fuse", b"kexec", b"miniroot")
 
 _KEXEC = """\
@@ -37,7 +39,7 @@ kexec -l /tmp/kernel --initrd=/tmp/miniroot.gz --append="httpfuse=$release/" && 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What the tree is made from. A new `release` changes every fifth block and shares the others."""
+    """What the tree is made from. A new `release`, or `edition` of one, changes every fifth block and shares the others."""
 
     seed: int = 2008
     release: str = "v1.0"
@@ -45,6 +47,7 @@ class Recipe:
     block_bytes: int = 32 * 1024
     kernel_bytes: int = 96 * 1024
     miniroot_bytes: int = 192 * 1024
+    edition: int = 1  # of the same release, at the same paths
 
     @property
     def prefix(self) -> str:
@@ -53,8 +56,13 @@ class Recipe:
 
     @property
     def modified_s(self) -> int:
-        """The time of every file. Of the recipe, so that equal validators mean equal content."""
-        return _JANUARY_2008_S + zlib.crc32(repr(self).encode()) % 10_000_000
+        """The time of every file. Of the recipe, so that equal validators mean equal content; a month between editions."""
+        return _JANUARY_2008_S + zlib.crc32(repr(replace(self, edition=1)).encode()) % 10_000_000 + (self.edition - 1) * _MONTH_S
+
+    @property
+    def age(self) -> str:
+        """What is new in it is made from."""
+        return self.release if self.edition == 1 else f"{self.release}/{self.edition}"
 
 
 def build_tree(root: Path, recipe: Recipe | None = None) -> Path:
@@ -94,8 +102,8 @@ def _release_files(recipe: Recipe) -> dict[str, bytes]:
     names = [hashlib.sha1(block, usedforsecurity=False).hexdigest() for block in blocks]
     files = dict(zip(names, blocks, strict=True))
     files[INDEX] = "".join(f"{name}\n" for name in names).encode()
-    files["kernel"] = _filling(Random(f"{recipe.seed}/{recipe.release}/kernel"), recipe.kernel_bytes)
-    miniroot = _filling(Random(f"{recipe.seed}/{recipe.release}/miniroot"), recipe.miniroot_bytes)
+    files[KERNEL] = _filling(Random(f"{recipe.seed}/{recipe.age}/kernel"), recipe.kernel_bytes)
+    miniroot = _filling(Random(f"{recipe.seed}/{recipe.age}/miniroot"), recipe.miniroot_bytes)
     files["miniroot.gz"] = gzip.compress(miniroot, mtime=0)
     sums = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     files[MANIFEST] = "".join(sums).encode()
@@ -106,7 +114,7 @@ def _content(recipe: Recipe, position: int) -> bytes:
     """One block of the image: every eighth is empty, as on a disk, and every fifth is new in a release."""
     if position % 8 == 7:
         return bytes(recipe.block_bytes)
-    age = recipe.release if position % 5 == 0 else ""
+    age = recipe.age if position % 5 == 0 else ""
     return _filling(Random(f"{recipe.seed}/{position}/{age}"), recipe.block_bytes)
 
 
