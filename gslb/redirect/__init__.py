@@ -7,6 +7,7 @@ from gslb.redirect.redirector import Redirector
 from gslb.redirect.selfcheck import is_own_response, self_request
 from gslb.redirect.server import HttpServer, tls_context
 from gslb.redirect.serving import Serving
+from gslb.redirect.through import Through
 
 __all__ = [
     "METRICS",
@@ -15,6 +16,7 @@ __all__ = [
     "Pages",
     "Redirector",
     "Serving",
+    "Through",
     "build_pages",
     "is_own_response",
     "self_request",

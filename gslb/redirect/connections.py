@@ -22,9 +22,16 @@ class State(IntEnum):
     ENDING = 1  # the peer, to close
     WRITING = 2  # the peer, to read
     READING = 3  # the rest of a request, or the first one
+    STREAMING = 4  # the site that it is served from, or the peer, to read
 
 
-WORD: Final = {State.IDLE: "idle", State.ENDING: "ended", State.WRITING: "slow", State.READING: "header"}
+WORD: Final = {
+    State.IDLE: "idle",
+    State.ENDING: "ended",
+    State.WRITING: "slow",
+    State.READING: "header",
+    State.STREAMING: "slow",
+}
 
 
 class Connection(Protocol):
@@ -35,7 +42,7 @@ class Connection(Protocol):
     since_s: float
 
     def cut(self, reason: str) -> None:
-        """End it now. It has discarded itself when this returns."""
+        """End it now. It has discarded itself when this returns, or, if it was too slow, shown that it moves on."""
 
     def finish(self) -> None:
         """End it if no request has begun."""

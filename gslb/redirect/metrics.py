@@ -41,12 +41,12 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "gslb_through_octets_total": ("Octets taken from sites to serve them through.", ("service", "site")),
     "gslb_through_failovers_total": (
-        "Times that a site was left for the next while serving through: connect, silent, broke, malformed, tls; or its answer would "
-        "not do: missing, redirect, status, encoded, length, range, size, changed, generation.",
+        "Times that a site was left for the next while serving through: connect, silent, broke, malformed, tls; or its answer "
+        "would not do: missing, redirect, status, encoded, length, range, size, changed, generation.",
         ("service", "site", "reason"),
     ),
     "gslb_through_mismatches_total": (
-        "Files served through that were not what their manifest says, by each site that gave octets. No client got the last ones.",
+        "Files served through that were not what their manifest says, by each site that gave octets; no client got the last.",
         ("service", "site"),
     ),
     "gslb_through_refused_total": (

@@ -19,7 +19,8 @@ from gslb.redirect.peers import Peer, peer_of, read_address
 from gslb.redirect.proxy import SIGNATURE, BadProxyHeader, may_be_proxy, read_proxy
 from gslb.redirect.redirector import Redirector
 from gslb.redirect.refusal import Refusal
-from gslb.redirect.reply import Endings, Fate, Reply
+from gslb.redirect.reply import Endings, Fate, Reply, Stream
+from gslb.redirect.through.outlet import Outlet
 
 READ_MAX: Final = 4096  # octets a read: what a pipeline can make us answer at a time, and hold back from a slow peer
 WRITE_BUFFER: Final = 16384  # octets that a slow peer may leave with us, and one response more
@@ -61,6 +62,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
         self._half_closed = False  # the peer asks no more
         self._ending = False  # we answer no more
         self._discarded = 0
+        self._outlet: Outlet | None = None  # while an answer is served through
 
     # What the transport calls.
 
@@ -100,16 +102,22 @@ class HttpProtocol(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """The peer asks no more, and still wants its answers."""
         self._half_closed = True
-        return self._paused and not self._tls  # half-closed TLS there is not
+        return (self._paused or self._outlet is not None) and not self._tls  # half-closed TLS there is not
 
     def pause_writing(self) -> None:
         self._paused = True
+        if self._outlet is not None:
+            self._outlet.pause()
+            return
         self._connections.move(self, State.WRITING)
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self._paused = False
+        if self._outlet is not None:
+            self._outlet.resume()
+            return
         data, self._unread = self._unread, b""
         if self._transport is None or self._transport.is_closing():
             return
@@ -126,12 +134,19 @@ class HttpProtocol(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._connections.discard(self)
+        if self._outlet is not None:
+            self._outlet.lost()
 
     # What the server calls.
 
     def cut(self, reason: str) -> None:
         """Ends it now. Half a request gets a response, so that whoever sent it sees what was wrong."""
         transport = self._transport
+        if self._outlet is not None:
+            if reason == "slow" and self._outlet.moves():
+                self._connections.move(self, State.STREAMING)
+                return
+            self._outlet.lost()
         if self.state is not State.ENDING:
             add(self._connections.counters, "gslb_http_closed_total", reason)
         self._connections.discard(self)
@@ -140,7 +155,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
         if self._reader.partial and reason == "header" and not (self._paused or self._ending):
             self._put(self._redirector.refuse(408, "The request took too long to arrive."), Fate.CLOSE)
             self._flush()
-        if self._paused or self._ending or transport.get_write_buffer_size():
+        if self._paused or self._ending or self._outlet is not None or transport.get_write_buffer_size():
             transport.abort()  # `close` waits for a peer that does not read, and nobody would look after it any more
             return
         self._ending = True
@@ -160,7 +175,8 @@ class HttpProtocol(asyncio.BufferedProtocol):
             asyncio.get_running_loop().call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        if not (self._paused or self._transport is None or self._transport.is_closing()):
+        waiting = self._paused or self._outlet is not None
+        if not (waiting or self._transport is None or self._transport.is_closing()):
             self._transport.resume_reading()
 
     def _behind_prelude(self, data: bytes) -> bytes:
@@ -200,6 +216,9 @@ class HttpProtocol(asyncio.BufferedProtocol):
             if self._answer(inquiry, at == len(data)):
                 self._end(at < len(data) or inquiry.method not in (b"GET", b"HEAD"))
                 return
+            if self._outlet is not None:
+                self._unread = data[at:]
+                return
         self._flush()
         if not self._paused:
             self._wait(answered)
@@ -208,14 +227,54 @@ class HttpProtocol(asyncio.BufferedProtocol):
         """Whether this was the last response of the connection. Only a drained one ends with the `last` of a read."""
         assert self._peer is not None  # noqa: S101
         reply = self._redirector.respond(inquiry, self._peer, self._tls)
-        if reply.close or not inquiry.keep_alive or (last and self._connections.draining):
-            fate = Fate.CLOSE
-        else:
-            fate = Fate.KEPT if inquiry.http10 else Fate.OPEN
+        if reply.stream is not None:
+            self._serve_through(reply.stream, inquiry)
+            return False
+        fate = self._fate(reply, inquiry, last)
         self._put(reply, fate, inquiry.method != b"HEAD")
         if self._out_octets > WRITE_BUFFER:
             self._flush()
         return fate is Fate.CLOSE
+
+    def _fate(self, reply: Reply, inquiry: Inquiry, last: bool) -> Fate:
+        if reply.close or not inquiry.keep_alive or (last and self._connections.draining):
+            return Fate.CLOSE
+        return Fate.KEPT if inquiry.http10 else Fate.OPEN
+
+    # Serving through.
+
+    def _serve_through(self, stream: Stream, inquiry: Inquiry) -> None:
+        """The connection is the stream's until it ends; what else the client asks waits, with us or in its own kernel."""
+        self._flush()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.pause_reading()
+
+        def put(reply: Reply) -> Fate:
+            fate = self._fate(reply, inquiry, not self._unread)
+            self._put(reply, fate, inquiry.method != b"HEAD")
+            self._flush()
+            return fate
+
+        self._outlet = Outlet(transport, WRITE_BUFFER, self._connections.counters, put, self._served_through)
+        self._connections.move(self, State.STREAMING)
+        self._outlet.start(stream)
+
+    def _served_through(self, fate: Fate | None) -> None:
+        """None: it broke off, and nobody is to take what came for the whole."""
+        self._outlet = None
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if fate is None:
+            self._connections.discard(self)
+            transport.abort()
+            return
+        if fate is Fate.CLOSE or (self._connections.draining and not self._unread):
+            self._end(bool(self._unread))
+            return
+        self.resume_writing()
 
     def _put(self, reply: Reply, fate: Fate, with_body: bool = True) -> None:
         out = self._out

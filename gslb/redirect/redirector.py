@@ -25,6 +25,7 @@ from gslb.redirect.second import second_choice
 from gslb.redirect.selfcheck import SELF_HOST, self_reply
 from gslb.redirect.serving import NO_WISH, Served, Serving, Wish
 from gslb.redirect.staying import Staying
+from gslb.redirect.through import Through
 from gslb.redirect.visit import Visit
 from gslb.steering import Located
 from gslb.steering.holding import generations_of
@@ -53,6 +54,7 @@ class Redirector:
         on_sample: Callable[[Sample], None] | None = None,
         kept_max: int = 16384,
         on_measured: OnMeasured | None = None,
+        through: Through | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counters: Counters = {} if counters is None else counters
@@ -66,6 +68,7 @@ class Redirector:
         self._kept_max = kept_max
         self.boot = BootDoor(self.counters, on_measured)
         self.staying = Staying(self.counters, clock)
+        self.through = through
         self._hops: dict[str, Peer | None] = {}
 
     def swap(self, serving: Serving) -> None:
@@ -86,6 +89,8 @@ class Redirector:
         except Exception as error:  # the one recover at the edge: a bug costs one answer, and is counted
             add(self.counters, "gslb_http_failures_total", type(error).__name__)
             return self.refuse(500, "This request failed here. That is a bug of the redirector.")
+        if reply.stream is not None:  # counted when it has a status
+            return reply
         key = _ANSWERED[reply.status]
         self.counters[key] = self.counters.get(key, 0) + 1
         return reply
@@ -123,6 +128,10 @@ class Redirector:
             return self._about(visit, asked)
         served = serving.steer(service, view, peer, wish)
         self._tell(serving, served, peer, tls, wish)
+        through = self.through
+        if through is not None and served.page.start and through.wants(serving, service, fields.get(b"user-agent", b"")):
+            visit = Visit(serving, service, view, peer, target, wish, self.stale, fields)
+            return through.reply(visit, served.located, inquiry.method == b"HEAD", lambda: self._serving)
         return self._write(serving, served, target, view, wish, fields)
 
     def _about(self, visit: Visit, asked: documents.Asked | None) -> Reply:

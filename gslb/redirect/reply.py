@@ -6,18 +6,40 @@ from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from enum import IntEnum
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 TEXT: Final = "text/plain; charset=utf-8"
 
 
 class Reply(NamedTuple):
-    """`head` lacks Date, Connection and the empty line. `close`: the next octets of the client can't be trusted."""
+    """`head` lacks Date, Connection and the empty line. `close`: the next octets of the client can't be trusted.
+
+    With a `stream` there is no head yet: it writes the whole answer, and the requests behind it wait.
+    """
 
     status: int
     head: bytes
     body: bytes = b""
     close: bool = False
+    stream: Stream | None = None
+
+
+class Sink(Protocol):
+    """Where a stream goes."""
+
+    def begin(self, reply: Reply) -> None:
+        """Send the head of an answer, and its body where it has one."""
+
+    async def write(self, octets: bytes) -> None:
+        """Send a piece of a body; returns when there is room for more."""
+
+
+class Stream(Protocol):
+    """`buffer` is how many octets may wait for the client."""
+
+    buffer: int
+
+    async def run(self, sink: Sink) -> None: ...
 
 
 class Fate(IntEnum):

@@ -170,7 +170,7 @@ class Control:
         if self._pool is not None:
             await self._pool.serving(SERVING_WITHIN_S)
         self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
-        self._run(self._surveying.run())
+        self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)
@@ -271,10 +271,12 @@ class Control:
         found = examples(tally.get("classes"), hosts)
         if found:
             self._publisher.learn(found)
+        self.node.measuring.told(tally.get("measured"), self.configuration)
         self._publisher.deny(denied_names(tally.get("denied")))
 
     def worker_event(self, kind: str, index: int, message: str) -> None:
         self.node.stale.pop(index, None)
+        self.node.through.pop(index, None)
         self.node.lookers.forget(index)
         self.node.worlds_failed += kind == "world-failed"
         self._journal.tell(kind, Severity.ERROR, f"worker-{index}", f"worker {index} {message}")
@@ -336,6 +338,7 @@ class Control:
         await self._journal.write()
         if self._served.is_set():
             await self._memory.save(self._publisher.classes)
+            await self.node.measuring.save(self.configuration)
 
     def _run(self, *work: Coroutine[Any, Any, None]) -> None:
         """Tasks that the node can't be without: if one fails, so does the node, and says by what."""

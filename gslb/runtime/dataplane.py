@@ -24,6 +24,7 @@ from gslb.geo.index import BUNDLED
 from gslb.model import Configuration, GeoSettings, Limits, Tls
 from gslb.redirect.pledges import Pledges
 from gslb.runtime.observing import Observing
+from gslb.runtime.reports import Waiting
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener, turn_away
 from gslb.steering import ClientClass, Located, Locator, Sample, Scopes, SteeringMap
@@ -44,6 +45,9 @@ def share(limits: Limits, workers: int) -> Limits:
         transfers=-(-limits.transfers // workers),
         http_connections=-(-limits.http_connections // workers),
         http_connections_per_client=-(-limits.http_connections_per_client // workers),
+        through_streams=-(-limits.through_streams // workers),
+        through_streams_per_client=-(-limits.through_streams_per_client // workers),
+        through_rate=-(-limits.through_rate // workers),
     )
 
 
@@ -138,6 +142,7 @@ class DataPlane:
         self._new: list[list[Any]] = []
         self._samples: list[dict[str, Any]] = []
         self._denied: dict[bytes, None] = {}
+        self._measured = Waiting()
         self._told: dict[tuple[str, ...], int] = {}
         self._servers: dict[int, Servers] = {}
         self._covered: dict[int, tuple[socket, ...]] = {}
@@ -195,6 +200,7 @@ class DataPlane:
             self.responder.swap(serving)
             self.redirector.swap(pages)
             self._reconfigure(snapshot)
+        self.redirector.boot.secrets = snapshot.keyring.cookies
         self._observing.take(configuration, snapshot.workers, snapshot.rotated)
         self.responder.observer = self._observing.observer
         self.world, self._configuration = snapshot.world.number, configuration
@@ -234,6 +240,8 @@ class DataPlane:
             pages, node=configuration.node, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
         )  # fmt: skip
         self.redirector.staying.pledges = self._pledges
+        self.redirector.boot.on_measured = self._measured.add
+        self.through = self.redirector.through = redirect.Through(configuration.limits, self.counters)
         self._configuration = configuration
         self._take_limits(snapshot)
         self._beat_s = time.monotonic()
@@ -270,7 +278,7 @@ class DataPlane:
     def _take_limits(self, snapshot: Snapshot) -> None:
         configuration = snapshot.world.configuration
         self._limit_rates(snapshot)
-        self._limits = self.transfers.limits = share(configuration.limits, snapshot.workers)
+        self._limits = self.transfers.limits = self.through.limits = share(configuration.limits, snapshot.workers)
         self.responder.tell_idle(self._limits.tcp_idle_s)
         stamp = configuration.tls, snapshot.tls
         if stamp == self._tls_stamp:
@@ -362,6 +370,8 @@ class DataPlane:
             "classes": new,
             "samples": samples,
             "denied": denied,
+            "measured": self._measured.taken(),
             "limited": len(self.responder.limiter or ()) if self.world else 0,
+            "through": self.through.streams.open if self.world else 0,
             "outlets": self._observing.conditions(),
         }

@@ -15,6 +15,9 @@ from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
 from gslb.runtime.lookers import Lookers
+from gslb.runtime.mismatches import Mismatches
+from gslb.runtime.measuring import METRICS as MEASURING_METRICS
+from gslb.runtime.measuring import Measuring
 from gslb.runtime.notifying import METRICS as NOTIFYING_METRICS
 from gslb.runtime.notifying import Notifying
 from gslb.runtime.observing import METRICS as OBSERVING_METRICS
@@ -28,6 +31,7 @@ from gslb.runtime.surveying import Surveying
 from gslb.runtime.tallies import Tallies
 from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
+from gslb.state.measurements import Measurement
 from gslb.state.store import Store
 from gslb.steering import Lookup, Scopes
 
@@ -49,6 +53,7 @@ METRICS: Final[Metrics] = {
         "Networks that response rate limiting has an account of, of limits.rate_limited_networks.",
         ("worker",),
     ),
+    "gslb_through_streams": ("Clients that a worker is serving files through to, of limits.through_streams.", ("worker",)),
     "gslb_worker_stale": ("Whether a worker has not heard of control for three intervals.", ("worker",)),
     "gslb_listener_up": ("Whether a listener answered the node's own question.", ("role", "address")),
     "gslb_geo_lookup_errors_total": ("Look-ups that failed on a broken record of a database.", ()),
@@ -73,10 +78,13 @@ class ControlNode:
         self.stale: dict[int, bool] = {}
         self.pause_s: dict[int, float] = {}
         self.limited: dict[int, int] = {}
+        self.through: dict[int, int] = {}
         self.worlds_failed = 0
         self.selfcheck: SelfCheck | None = None
         self.surveying: Surveying | None = None
         self.lookers = Lookers(journal)
+        self.measuring = Measuring(configuration, store, journal)
+        self.mismatches = Mismatches(journal)
         self.index = geo
         self._store = store
         self._world: World | None = None
@@ -98,7 +106,9 @@ class ControlNode:
         if isinstance(pause_s, float) and 0.0 <= pause_s < math.inf:
             self.pause_s[index] = pause_s
         self.lookers.told(index, tally.get("outlets"))
-        limited = tally.get("limited")
+        self.mismatches.told(tally.get("counts"))
+        through, limited = tally.get("through"), tally.get("limited")
+        self.through[index] = through if type(through) is int and through >= 0 else 0
         self.limited[index] = limited if type(limited) is int and limited >= 0 else 0
         if not self._settled and self._ready():
             self._settled = True
@@ -175,12 +185,15 @@ class ControlNode:
         self.watch.enable(site, who)
         self.feed.changed()
 
+    def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
+        return self.measuring.latest(limit, network, site)
+
     # What is counted
 
     @property
     def metrics(self) -> Metrics:
         doors = {**dns.METRICS, **redirect.METRICS}
-        return doors | {**NOTIFYING_METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **METRICS}
+        return doors | {**NOTIFYING_METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **MEASURING_METRICS, **METRICS}
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
         own: dict[tuple[str, ...], int] = {
@@ -197,6 +210,7 @@ class ControlNode:
             own |= {("gslb_dns_notifies_total", *key): count for key, count in self.notifying.counts.items()}
         if self.signing is not None:
             own |= self.signing.counters()
+        own |= self.measuring.counters()
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
@@ -211,7 +225,7 @@ class ControlNode:
         if self.publisher is not None and self.signing is not None:
             found |= self.signing.gauges(self.publisher.signer)
             found["gslb_dnssec_compact_names",] = len(self.publisher.compacting)
-        found |= self.lookers.gauges()
+        found |= self.lookers.gauges() | self.measuring.gauges()
         if self.surveying is not None:
             found |= self.surveying.gauges()
         for worker in self.pool.workers if self.pool else []:
@@ -220,6 +234,7 @@ class ControlNode:
             found["gslb_worker_stale", str(worker.index)] = float(self.stale.get(worker.index, False))
         if self.configuration.rate_limit is not None:
             found |= {("gslb_rate_limit_networks", str(index)): count for index, count in self.limited.items()}
+        found |= {("gslb_through_streams", str(index)): count for index, count in self.through.items()}
         for listener, fault in self.selfcheck.deaf.items() if self.selfcheck else ():
             found["gslb_listener_up", listener.role, str(listener.endpoint)] = float(not fault)
         return found
