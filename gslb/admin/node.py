@@ -12,6 +12,7 @@ from gslb.errors import Fault
 from gslb.geo import Source
 from gslb.model import Configuration, Event, World
 from gslb.state import SiteReport
+from gslb.state.measurements import Measurement
 from gslb.steering import Lookup, Scopes
 
 Labels = tuple[str, ...]
@@ -88,6 +89,9 @@ class Node(Protocol):
 
     def events(self, limit: int, before: int | None) -> Sequence[Event]:
         """The newest first; `before` is the number of an event, for the page after it."""
+
+    def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
+        """What clients measured, those told last first: of one network, or one site, where that is given."""
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
         """Take a site out, for a time or until it is enabled. Raises UsageError if there is no such site."""

@@ -15,9 +15,9 @@ from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
 from gslb.runtime.lookers import Lookers
-from gslb.runtime.mismatches import Mismatches
 from gslb.runtime.measuring import METRICS as MEASURING_METRICS
 from gslb.runtime.measuring import Measuring
+from gslb.runtime.mismatches import Mismatches
 from gslb.runtime.notifying import METRICS as NOTIFYING_METRICS
 from gslb.runtime.notifying import Notifying
 from gslb.runtime.observing import METRICS as OBSERVING_METRICS
@@ -192,8 +192,8 @@ class ControlNode:
 
     @property
     def metrics(self) -> Metrics:
-        doors = {**dns.METRICS, **redirect.METRICS}
-        return doors | {**NOTIFYING_METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **MEASURING_METRICS, **METRICS}
+        doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS}
+        return doors | {**NOTIFYING_METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **METRICS}
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
         own: dict[tuple[str, ...], int] = {

@@ -19,6 +19,7 @@ from gslb.config import load
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Endpoint, Event, Listen, User, World
 from gslb.state import EventBook, SiteReport, TargetKey, Tracker
+from gslb.state.measurements import Measurement, Measurements
 from gslb.steering import Lookup, Scopes
 from probes.model import Exchange, Result, Timings
 from probes.verdict import Verdict
@@ -69,6 +70,7 @@ class Bench:
         self.counted: dict[tuple[str, ...], int] = {}
         self.gauged: dict[tuple[str, ...], float] = {}
         self.metrics: Metrics = {}
+        self.measured = Measurements()
 
     # What the admin side asks
 
@@ -95,6 +97,9 @@ class Bench:
 
     def events(self, limit: int, before: int | None) -> Sequence[Event]:
         return [event for event in reversed(self.kept) if before is None or event.number < before][:limit]
+
+    def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
+        return [each for each in self.measured if network in (None, each.network) and site in (None, each.site)][:limit]
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
         self.told(self.tracker.drain(site, reason, who, for_s, self.now_s, self.utc))

@@ -11,6 +11,7 @@ from pathlib import Path
 import gslb.admin
 import gslb.dns.metrics
 import gslb.redirect.metrics
+import gslb.runtime.measuring
 import gslb.runtime.notifying
 import gslb.runtime.observing
 import gslb.runtime.signing
@@ -24,6 +25,7 @@ TABLES = {
     "Secondaries": gslb.runtime.notifying.METRICS,
     "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
+    "Measurements of clients": gslb.runtime.measuring.METRICS,
     "Scopes": gslb.runtime.surveying.METRICS,
     "dnstap and query log": gslb.runtime.observing.METRICS,
 }

@@ -52,7 +52,7 @@ class BootDoor:
         utc_s: Callable[[], float] = time.time,
         draw: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self._counters, self._on_measured, self._utc_s, self._draw = counters, on_measured, utc_s, draw
+        self._counters, self.on_measured, self._utc_s, self._draw = counters, on_measured, utc_s, draw
         self._names: tuple[Configuration | None, Mapping[str, Mapping[bytes, Own]]] = (None, {})
         self._used: dict[str, None] = {}
         self.secrets: Sequence[bytes] = ()
@@ -124,7 +124,7 @@ class BootDoor:
     def _take(self, report: Measured, most: int) -> None:
         if report.token in self._used:
             raise Unfit(409, "duplicate", "The token of the report has been used already.")
-        if self._on_measured is None or not self._on_measured(report):
+        if self.on_measured is None or not self.on_measured(report):
             raise Unfit(429, "busy", "Too many reports come at the moment.")
         if len(self._used) >= most:
             del self._used[next(iter(self._used))]
