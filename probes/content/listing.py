@@ -42,15 +42,19 @@ class Listing:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._line(line)
-        if len(self._rest) > LINE_LIMIT:
-            raise ListingError(f"line {self._number + 1}: longer than {LINE_LIMIT} octets")
+        self._bounded(self._rest)
 
     def end(self) -> None:
         if self._rest:
             self._line(self._rest)
             self._rest = b""
 
+    def _bounded(self, line: bytes) -> None:
+        if len(line) > LINE_LIMIT:
+            raise ListingError(f"line {self._number + 1}: longer than {LINE_LIMIT} octets")
+
     def _line(self, line: bytes) -> None:
+        self._bounded(line)
         self._number += 1
         if not line.strip():
             return
