@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gslb.config.checks import (
     apex,
+    boot,
     delegations,
     geo,
     hints,
@@ -30,6 +31,7 @@ CHECKS = (
     hints.check,
     sites.check,
     services.check,
+    boot.check,
     rules.check,
     transfer.check,
     observe.check,

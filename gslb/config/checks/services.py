@@ -6,8 +6,8 @@ from gslb.config.checks.references import check_target
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults, quoted
 from gslb.config.schema import Table, plain
-from gslb.config.sections import boot, content, probes, root, service
 from gslb.config.sections import check as check_section
+from gslb.config.sections import content, probes, root, service
 from gslb.config.values import written
 
 
@@ -17,7 +17,6 @@ def check(draft: Draft, faults: Faults) -> None:
         _regions(draft, table, faults)
         _policy(table, faults)
         _content(table, faults)
-        _boot(table, faults)
         probe = table.value(service.CHECK)
         if probe is not None:
             _probe(probe, faults)
@@ -84,22 +83,6 @@ def _content(table: Table, faults: Faults) -> None:
             )
         if prefixes.setdefault(prefix, item.node.path) != item.node.path:
             faults.add(node.line, node.path, f"{quoted(prefix)} is already the prefix of {prefixes[prefix]}")
-
-
-def _boot(table: Table, faults: Faults) -> None:
-    names: dict[str, str] = {}
-    sets = [name for item in plain(table.value(service.CONTENT)) if (name := item.text(content.NAME)) is not None]
-    for item in plain(table.value(service.BOOT)):
-        name, fuse, of = item.value(boot.NAME), item.value(boot.HTTPFUSE), item.value(boot.CONTENT)
-        if name is not None and names.setdefault(name, item.node.path) != item.node.path:
-            node = item.at(boot.NAME)
-            faults.add(node.line, node.path, f"{quoted(name)} is already the name of {names[name]}")
-        if fuse is not None and not fuse.endswith("/"):
-            node = item.at(boot.HTTPFUSE)
-            faults.add(node.line, node.path, f"{quoted(fuse)} is no directory; write {quoted(fuse + '/')}")
-        if of is not None and of not in sets:
-            node = item.at(boot.CONTENT)
-            faults.add(node.line, node.path, f"{quoted(of)} is not a release set of this service{faults.did_you_mean(of, sets)}")
 
 
 def _probe(table: Table, faults: Faults) -> None:
