@@ -1,8 +1,8 @@
 """What a tracker knows, as it is stored, and what of it still counts after a restart.
 
 Times inside are of the monotonic clock of the process that wrote them; `now_s` and `utc` are that process's
-clocks at one moment, so that the next can move them onto its own. Health counts for five minutes. Drains and
-the number of the World always do.
+clocks at one moment, so that the next can move them onto its own. Health counts for five minutes. Drains, what is served
+of each release set, and the number of the World always do.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from typing import Any, TypeVar
 
 from gslb.model import Drain
 from gslb.state.codec import decode, encode
+from gslb.state.content.book import ContentMemory
+from gslb.state.content.record import ContentRecord
+from gslb.state.content.stored import memory_from, memory_to, without_old
 from gslb.state.course import Course
 from gslb.state.health import FORGET_S, HealthRecord
 from gslb.state.latency import LatencyRecord
 
 T = TypeVar("T")
-Dated = TypeVar("Dated", HealthRecord, Course, LatencyRecord)
+Dated = TypeVar("Dated", HealthRecord, Course, LatencyRecord, ContentRecord)
 
 FORMAT = 1
 CLOCK_SLACK_S = 5.0  # a clock that was corrected by this much during the restart is believed
@@ -40,6 +43,7 @@ class Restored:
     ramps: Mapping[str, float] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     drains: tuple[Drain, ...] = ()
+    content: ContentMemory = field(default_factory=ContentMemory)
     faults: tuple[str, ...] = ()
 
 
@@ -66,7 +70,8 @@ def rebased(restored: Restored, now_s: float, utc: datetime) -> Restored:
     """With its times on our clock, and without its health if that is too old or of an unknown age."""
     age_s = (utc - restored.utc).total_seconds()
     if not -CLOCK_SLACK_S <= age_s <= FORGET_S:
-        return Restored(restored.number, now_s, utc, drains=restored.drains, faults=restored.faults)
+        content = without_old(restored.content, now_s)
+        return Restored(restored.number, now_s, utc, drains=restored.drains, content=content, faults=restored.faults)
     shift_s = now_s - max(0.0, age_s) - restored.now_s
     return replace(
         restored,
@@ -79,6 +84,9 @@ def rebased(restored: Restored, now_s: float, utc: datetime) -> Restored:
         courses={key: _shifted(course, shift_s) for key, course in restored.courses.items()},
         latency={key: _shifted(record, shift_s) for key, record in restored.latency.items()},
         ramps={site: since_s + shift_s for site, since_s in restored.ramps.items()},
+        content=replace(
+            restored.content, records={key: _shifted(each, shift_s) for key, each in restored.content.records.items()}
+        ),
     )
 
 
@@ -104,6 +112,7 @@ def to_json(restored: Restored) -> str:
         "latency": [[*key, encode(record)] for key, record in restored.latency.items()],
         "ramps": {site: {"since_s": since_s} for site, since_s in restored.ramps.items()},
         "fingerprints": {key: {"text": text} for key, text in restored.fingerprints.items()},
+        "content": memory_to(restored.content),
     }
     return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
@@ -137,6 +146,7 @@ def from_json(text: str) -> Restored:
         latency=_latency(document.get("latency"), faults),
         ramps={site: each.since_s for site, each in _entries(_Ramp, document.get("ramps"), faults).items()},
         fingerprints={key: each.text for key, each in _entries(_Print, document.get("fingerprints"), faults).items()},
+        content=memory_from(document.get("content"), faults),
         faults=tuple(faults),
     )
 

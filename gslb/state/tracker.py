@@ -14,6 +14,7 @@ from gslb.errors import UsageError
 from gslb.model import RAMP_STEPS, Configuration, Drain, Event, Family, Location, State, World
 from gslb.state import course, events, report, vantage, worlds
 from gslb.state.canonical import digest_of
+from gslb.state.content import Around, ContentBook, SetReport, reports
 from gslb.state.drains import DrainBook
 from gslb.state.events import EventBook
 from gslb.state.history import Observation
@@ -25,6 +26,7 @@ from gslb.state.restored import Restored, rebased
 from gslb.state.targets import TargetKey, targets
 from gslb.state.vantage import Freeze
 from gslb.state.worlds import Outage
+from probes.content.model import ContentResult
 from probes.model import Result, Target
 
 WORLD_INTERVAL_S = 1.0
@@ -59,6 +61,7 @@ class Tracker:
         self._moved = True  # a state or a drain may have: look for outages
         self._configure(configuration)
         self._panel = Panel(configuration, self._keys)
+        self.content = ContentBook(configuration, self.book, now_s)
         if restored is not None:
             self._restore(rebased(restored, now_s, utc))
 
@@ -102,6 +105,11 @@ class Tracker:
             told += self._watch(name, key.family)
         return told + self._look([result.key])
 
+    def observe_content(self, result: ContentResult, now_s: float, utc: datetime) -> list[Event]:
+        """Take a look at a release set of a site; one of a target that is not ours is ignored."""
+        self._clock = Clock(now_s, utc)
+        return self._hear(self.content.observe(result, self._around, self._clock))
+
     def round_complete(self, now_s: float, utc: datetime) -> list[Event]:
         """The first round of probes is in."""
         self._clock = Clock(now_s, utc)
@@ -119,7 +127,8 @@ class Tracker:
         told += [events.thawed(self.book, utc, freeze) for freeze in self._panel.thaw(now_s)]
         self._panel.forget(now_s)
         self._latency.forget(now_s)
-        return told + self._note_slow() + self._look(self._keys)
+        told += self._note_slow() + self._look(self._keys)
+        return told + self._hear(self.content.tick(self._around, self._clock))
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime) -> list[Event]:
         """Take a site out, for a time or until it is enabled. Raises UsageError if it is not ours."""
@@ -148,7 +157,8 @@ class Tracker:
         self._drains.keep_sites(sites)
         self._ramps = {site: since_s for site, since_s in self._ramps.items() if site in sites}
         self._stirred = self._moved = True
-        return self._note_slow() + self._look(self._keys)
+        told = self._hear(self.content.reconfigure(configuration, self._around, self._clock))
+        return told + self._note_slow() + self._look(self._keys)
 
     # What comes of it
 
@@ -161,7 +171,7 @@ class Tracker:
             return None
         self._stirred = False
         world = self._world(self._number + 1, utc)
-        if last is not None and world.digest == last.digest and world.configuration is last.configuration:
+        if last is not None and world.digest == last.digest and _ships_alike(world, last):
             return None
         self._number, self._published_s, self._published = world.number, now_s, world
         return world
@@ -196,6 +206,10 @@ class Tracker:
             self._clock,
         )
 
+    def content_reports(self, now_s: float, utc: datetime) -> tuple[SetReport, ...]:
+        """Of every release set that is scanned."""
+        return reports(self.content, Clock(now_s, utc))
+
     def freeze(self) -> Restored:
         """All that should survive a restart, as of the last call that brought a time."""
         return Restored(
@@ -209,9 +223,18 @@ class Tracker:
             ramps=dict(self._ramps),
             fingerprints=self._fingerprints,
             drains=tuple(self._drains.drains().values()),
+            content=self.content.freeze(),
         )
 
     # How
+
+    @property
+    def _around(self) -> Around:
+        return Around(self.is_down, self._drains.drains())
+
+    def _hear(self, heard: tuple[bool, list[Event]]) -> list[Event]:
+        self._stirred |= heard[0]
+        return heard[1]
 
     def _configure(self, configuration: Configuration) -> None:
         self._configuration = configuration
@@ -237,6 +260,7 @@ class Tracker:
         self._latency.records = dict(old.latency)
         self._latency.keep_sites(sites)
         self.ready = old.ready and any(self._panel.records.values())
+        self.content.restore(old.content, old.now_s)
         self._outages = self._find_outages()  # they were told before
 
     def _need(self, site: str) -> None:
@@ -257,6 +281,8 @@ class Tracker:
         turn = self._ledger.look(text, votes, ramp, self._configuration.probes, clock, reinstate=reinstate)
         self._stirred |= turn.stirred
         self._moved |= turn.old.state is not turn.new.state
+        if turn.new.state in course.ILL and turn.old.state not in course.ILL:
+            self.content.went_away(text, clock.now_s)
         told = events.turned(self.book, clock.utc, key, turn.old, turn.new, first_round=not self.ready)
         return [told] if told else []
 
@@ -285,6 +311,7 @@ class Tracker:
         return [
             *(self._tell_all_down(each) for each in sorted(self._outages - had)),
             *(events.all_down_over(self.book, utc, each) for each in sorted(had - self._outages)),
+            *self._hear(self.content.look(self._around, self._clock)),
         ]
 
     def _tell_all_down(self, outage: Outage) -> Event:
@@ -330,9 +357,12 @@ class Tracker:
         return step
 
     def _world(self, number: int, utc: datetime) -> World:
+        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
+        content, found = self.content.world(found)
         return worlds.build(
             self._configuration,
-            worlds.standings(self._configuration, self._ledger.by_target(self._keys)),
+            found,
+            content=content,
             map_digest=self._map_digest,
             today=utc.date(),
             ready=self.ready,
@@ -352,6 +382,11 @@ class Tracker:
         found = self._ledger.course(text, self._clock.now_s)
         bearing, history = self._ledger.bearing(text), self._ledger.history(text)
         return report.target_report(key, found, bearing, history, seen, self._clock)
+
+
+def _ships_alike(world: World, last: World) -> bool:
+    """What goes with a World, and is not in its digest."""
+    return world.configuration is last.configuration and world.manifests is last.manifests
 
 
 def _to_midnight_s(utc: datetime) -> float:

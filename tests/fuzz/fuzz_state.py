@@ -6,9 +6,10 @@ import sys
 from datetime import timedelta
 
 from gslb.state.restored import from_json, to_json
-from tests.state.scene import START, Scene, configuration, site
+from tests.state.content.scene import Library, carried
+from tests.state.scene import START, site
 
-_CONFIGURATION = configuration((site(1, "us"), site(2, "eu")))
+_CONFIGURATION = carried(site(1, "us"), site(2, "eu"))
 
 
 def one_input(data: bytes) -> None:
@@ -16,10 +17,12 @@ def one_input(data: bytes) -> None:
         restored = from_json(data.decode("utf-8", "replace"))
     except ValueError:
         return
-    scene = Scene(_CONFIGURATION, restored=restored, utc=START + timedelta(seconds=5))
+    scene = Library(_CONFIGURATION, restored=restored, utc=START + timedelta(seconds=5))
     scene.round()
+    scene.look()
     scene.wait(2.0)
     scene.tracker.report("us-1")
+    scene.tracker.content_reports(scene.now_s, scene.utc)
     to_json(scene.tracker.freeze())
 
 
