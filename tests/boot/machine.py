@@ -41,7 +41,7 @@ class Machine:
 
     def _command(self, within_s: float) -> list[str]:
         qemu = ["qemu-system-x86_64", "-accel", "tcg", "-m", str(self.memory_mb), "-nographic", "-nodefaults", "-no-reboot"]
-        network = ["user", "id=lan", "ipv6=off"]
+        network = ["user", "id=lan"]  # IPv6 stays on: iPXE waits 16 s for a router else
         network += [f"tftp={self.tftp}"] if self.tftp else []
         network += [f"bootfile={self.bootfile}"] if self.bootfile else []
         devices = ["-serial", "stdio", "-device", "virtio-net-pci,netdev=lan", "-netdev", ",".join(network)]

@@ -1,21 +1,24 @@
 """GRUB, which follows no redirect: by DNS to a mirror, or through the redirector."""
 
+import signal
+from random import Random
+
 import pytest
 
 from tests.boot.grub import make_image
 from tests.boot.machine import Machine
 from tests.boot.packets import Reply, replies
-from tests.boot.world import CONSOLE, HOST, PREFIX, World
+from tests.boot.world import CONSOLE, GO, HOST, PREFIX, World
 
 pytestmark = pytest.mark.needs_root
 
 WELL = "boot: 12 blocks\nboot: well"
 
 
-def grub(world: World, host: str) -> Machine:
+def grub(world: World, host: str, kernel: str = "kernel") -> Machine:
     append = f"{CONSOLE} httpfuse=http://{host}{PREFIX}"
-    image = make_image(world.folder, host, f"{PREFIX}kernel", f"{PREFIX}miniroot.gz", append)
-    return Machine(image, tftp=world.folder, packets=world.folder / "packets")
+    image = make_image(world.folder, host, f"{PREFIX}{kernel}", f"{PREFIX}miniroot.gz", append)
+    return Machine(image, tftp=world.folder, packets=world.folder / "packets", memory_mb=384)
 
 
 def loaded(world: World, name: str) -> Reply:
@@ -28,3 +31,26 @@ def test_grub_boots_by_dns(world):
     assert world.sites_asked() == ["jp-tokyo-1"]
     assert {asked.host for asked in world.asked} == {HOST}
     assert loaded(world, "kernel").body == (world.release / "kernel").read_bytes()
+
+
+def test_grub_boots_through_the_redirector(world):
+    assert WELL in world.boot(grub(world, GO))
+    assert world.sites_asked() == ["jp-tokyo-1"]
+    assert loaded(world, "kernel").body == (world.release / "kernel").read_bytes()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
+def test_the_mirror_dies_in_the_middle_of_a_kernel(world, sent):
+    """A kernel may be longer than it says: what follows is not looked at, and arrives all the same."""
+    content = (world.release / "kernel").read_bytes()
+    content += Random(30).randbytes(30_000_000 - len(content))
+    world.publish(f"{PREFIX}kernel-30", content)
+    world.doom("kernel-30$", octets=len(content) // 2, signal=sent)
+    assert WELL in world.boot(grub(world, GO, "kernel-30"), within_s=100)
+    first, second = world.sites_asked("kernel-30")
+    assert world.doomed == [first]
+    assert second.startswith("jp-")
+    reply = loaded(world, "kernel-30")
+    assert reply.body == content
+    assert reply.longest_silence_s < 5

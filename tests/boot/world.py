@@ -25,7 +25,7 @@ REDIRECTOR = "198.18.0.80"
 GO = f"go.{HOST}"  # the name of the redirector
 RECIPE = tree.Recipe(positions=12, block_bytes=64 * 1024)
 PREFIX = RECIPE.prefix
-SCRIPT = f"/{tree.KEXEC_PATH}"
+BOOT = f"http://{GO}/~boot/knoppix"  # and .sh, .fastest.sh or .ipxe
 CONSOLE = "console=ttyS0 quiet panic=-1"
 BLOCK = r"/[0-9a-f]{40}$"
 _NAMES = ("jp-tokyo-1", "jp-tsukuba-1", "jp-nagoya-1", "us-dallas-1")
@@ -73,9 +73,9 @@ class World:
         self._boots += 1
         return self._namespace.run(machine.run, self.folder / f"serial-{self._boots}", within_s)
 
-    def publish(self, path: str, text: str) -> None:
+    def publish(self, path: str, content: bytes) -> None:
         """A further file on every mirror."""
-        (self.folder / "tree" / path.lstrip("/")).write_text(text)
+        (self.folder / "tree" / path.lstrip("/")).write_bytes(content)
 
     def doom(self, pattern: str, **more: Any) -> None:
         """See `mirror.Doom`. Before a machine boots."""
@@ -131,6 +131,8 @@ def _configuration(folder: Path, service: dict[str, Any]) -> dict[str, Any]:
     sites = [_site(mirror) for mirror in MIRRORS]
     records = [f"go IN A {REDIRECTOR}", *(f"{mirror.id} IN A {mirror.address}" for mirror in MIRRORS)]
     zone = {"name": HOST, "nameservers": {f"ns1.{HOST}": [RESOLVER]}, "contact": "hostmaster@inetboot.net"}
+    image = {"kernel": f"{PREFIX}kernel", "initrd": f"{PREFIX}miniroot.gz", "httpfuse": PREFIX, "append": CONSOLE}
+    told = {"host": HOST, "http_hosts": [GO], "ttl": {"min": "1s", "max": "5s"}, "boot": [{"name": "knoppix", **image}]}
     check = {"type": "http", "path": f"{PREFIX}{tree.INDEX}"}
     return {
         "node": "boot",
@@ -139,9 +141,7 @@ def _configuration(folder: Path, service: dict[str, Any]) -> dict[str, Any]:
         "geo": {"overrides": [{"network": NETWORK, "country": "JP", "location": [35.68, 139.77]}]},
         "zones": [{**zone, "records": "\n".join(records)}],
         "sites": sites,
-        "services": [
-            {"host": HOST, "http_hosts": [GO], "ttl": {"min": "1s", "max": "5s"}, "check": check, **service},
-        ],
+        "services": [{**told, "check": check, **service}],
         "probes": {"interval": "2s", "timeout": "1500ms"},
     }
 
