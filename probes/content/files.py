@@ -34,20 +34,29 @@ def wanted(path: str, listed: FileFact | None) -> FileFact:
 
 class Inspection:
     """Of one file, in one look. `thorough`: HEAD and Range are tried on a small one too. `defining`: its hash names the
-    generation, so it has to be known whatever that takes.
+    generation, so it has to be known whatever that takes. `size` is what it seems to have.
     """
 
     def __init__(
-        self, session: Session, path: str, listed: FileFact | None, *, thorough: bool = False, defining: bool = False
+        self,
+        session: Session,
+        path: str,
+        listed: FileFact | None,
+        *,
+        thorough: bool = False,
+        defining: bool = False,
+        size: int | None = None,
     ) -> None:
         self.session = session
         self.path = path
         self.want = wanted(path, listed)
+        self.size = size if self.want.size is None else self.want.size
         self.thorough = thorough
         self.defining = defining
         self.validators: Validators | None = None
         self.found: FileFact | None = None  # once it was read whole
         self.exchange = Exchange()  # the last of this file
+        self.deferred = False  # for want of octets it was not read whole
         self._key = (session.target.exchange, path)
         self._last = session.memory.verified.get(self._key)
         self._suspect = session.site.suspects.get(path)
@@ -71,7 +80,7 @@ class Inspection:
         return self.found
 
     async def _examined(self) -> Fault | None:
-        small, size = self.session.setting.round_octets, self.want.size
+        small, size = self.session.setting.round_octets, self.size
         if self.thorough or size is None or size > small or self._suspect is not None:
             fault = await self.head()
             if fault is not None:
@@ -80,7 +89,8 @@ class Inspection:
                 size = self.validators.size
         if size is not None and size > small and not self._owed(size):
             return self._held() or await self._parts(size)
-        if not self._affords(size):
+        self.deferred = not self._affords(size)
+        if self.deferred:
             return self._convicted() or (await self.head() if self.validators is None else None)
         return await self.whole(size)
 

@@ -11,7 +11,7 @@ one in 30 s.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from probes.content.files import Inspection
 from probes.content.listing import ListingError, listing
@@ -53,13 +53,11 @@ async def _round(session: Session) -> None:
     session.site.turn += 1
     thorough = True
     for path, sampled in _chosen(session, found):
-        if sampled and session.octets_left <= 0:
-            break
         inspection = Inspection(session, path, found.files.get(path), thorough=thorough)
         fault = await inspection.run()
         session.note(fault, inspection.exchange)
         thorough = False
-        if fault is not None and fault.look in (Look.WRONG, Look.UNKNOWN):
+        if (sampled and inspection.deferred) or (fault is not None and fault.look in (Look.WRONG, Look.UNKNOWN)):
             break
     if session.gravest in (Look.ABSENT, Look.WRONG):
         await unchanged(session)
@@ -91,12 +89,12 @@ async def _scan(session: Session) -> None:
     seen = await _listed_by_rsync(session, found)
     count = len(found.paths)
     start = session.site.scan_position % count
-    paths = iter([found.paths[(start + step) % count] for step in range(count)])
+    paths = iter([(start + step, found.paths[(start + step) % count]) for step in range(count)])
     extra = [path for path in session.target.sentinels if path not in found.files]
     scan = _Scan(session, found, seen)
     async with asyncio.TaskGroup() as group:
         for _ in range(session.setting.at_a_time):
-            group.create_task(scan.work(paths, start))
+            group.create_task(scan.work(paths))
     for path in extra:
         await scan.one(path)
     if session.gravest in (Look.ABSENT, Look.WRONG):
@@ -106,45 +104,47 @@ async def _scan(session: Session) -> None:
 class _Scan:
     """What those who work at one scan share."""
 
-    def __init__(self, session: Session, found: Listed, seen: frozenset[str]) -> None:
+    def __init__(self, session: Session, found: Listed, seen: Mapping[str, int]) -> None:
         self._session = session
         self._found = found
         self._seen = seen
         self._in_vain = 0
         self._spent = False
 
-    async def work(self, paths: Iterator[str], start: int) -> None:
-        """Take one path after the other, until there are no more or the site is gone."""
-        for path in paths:
+    async def work(self, paths: Iterator[tuple[int, str]]) -> None:
+        """Take one path after the other, until there are no more or the site is gone. The next scan begins at the first that
+        could not be read whole."""
+        for position, path in paths:
             if self._in_vain >= IN_VAIN or self._session.retry_after_s is not None:
                 return
-            await self.one(path)
-            if self._session.octets_left <= 0 and not self._spent:
+            if await self.one(path) and not self._spent:
                 self._spent = True
-                self._session.site.scan_position = start + self._session.checked
+                self._session.site.scan_position = position
 
-    async def one(self, path: str) -> None:
+    async def one(self, path: str) -> bool:
+        """Whether there were no octets left to read this file whole."""
         session = self._session
-        if path in self._seen and session.octets_left <= 0 and path not in session.site.suspects:
+        if path in self._seen and not session.affords(self._seen[path]) and path not in session.site.suspects:
             session.note(None)
-            return
-        inspection = Inspection(session, path, self._found.files.get(path))
+            return True
+        inspection = Inspection(session, path, self._found.files.get(path), size=self._seen.get(path))
         fault = await inspection.run()
         session.note(fault, inspection.exchange)
         self._in_vain = self._in_vain + 1 if fault is not None and fault.look is Look.UNKNOWN else 0
+        return inspection.deferred
 
 
-async def _listed_by_rsync(session: Session, found: Listed) -> frozenset[str]:
-    """The files that a listing shows with their size. It can only acquit: what it lacks is asked for over HTTP."""
+async def _listed_by_rsync(session: Session, found: Listed) -> Mapping[str, int]:
+    """The sizes of the files that a listing shows as they should be. It can only acquit: what it lacks is asked for over HTTP."""
     if session.target.rsync is None:
-        return frozenset()
+        return {}
     try:
         sizes = await listing(session.target.rsync, session.setting, found.files)
     except ListingError as error:
         session.remark = f"; no listing by rsync: {error}"
-        return frozenset()
+        return {}
     files = found.files
-    return frozenset(path for path, size in sizes.items() if files[path].size in (None, size))
+    return {path: size for path, size in sizes.items() if files[path].size in (None, size)}
 
 
 def _summary(session: Session) -> tuple[Look, str]:

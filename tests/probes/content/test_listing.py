@@ -77,7 +77,7 @@ async def test_a_daemon_that_talks_for_ever_is_left_in_time() -> None:
 
     async with listening(talking) as peer:
         with pytest.raises(ListingError):
-            await listing(f"rsync://127.0.0.1:{peer.port}/x/", ContentSetting(listing_s=5.0), NAMES)
+            await listing(f"rsync://127.0.0.1:{peer.port}/x/", ContentSetting(listing_s=1.0), NAMES)
 
 
 @pytest.mark.parametrize(
