@@ -205,7 +205,7 @@ def mirror(root: Path) -> Iterator[Process]:
             assert child.stdout.readline()
             yield Process(child, port)
         finally:
-            os.kill(child.pid, signal.SIGCONT)
+            child.send_signal(signal.SIGCONT)
             child.kill()
 
 

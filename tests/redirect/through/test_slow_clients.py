@@ -1,0 +1,78 @@
+"""Back-pressure: a client that reads slowly slows the site down, and not our memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from gslb.model import Limits
+from tests.redirect import doors
+from tests.redirect.through.sites import GRUB, PATH, Asked, file, head, small_receive_buffer, staged
+from tests.redirect.through.test_through import DATED, OCTETS
+
+pytestmark = pytest.mark.anyio
+
+STATM = Path("/proc/self/statm")
+GIGABYTE = 1 << 30
+
+
+def resident() -> int:
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="needs /proc")
+async def test_a_client_that_reads_nothing_costs_no_memory_and_is_cut_off() -> None:
+    sent = 0
+    piece = bytes(65536)
+
+    async def gigabyte(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(head("200 OK", GIGABYTE))
+        while sent < GIGABYTE:
+            writer.write(piece)
+            await writer.drain()
+            sent += len(piece)
+
+    async with staged(gigabyte, limits=Limits(http_header_s=1.0)) as stage:
+        before = resident()
+        sock = small_receive_buffer(stage.door.port)
+        sock.sendall(doors.request(PATH, GRUB))
+        most = before
+        async with asyncio.timeout(60):
+            while not stage.door.counters.get(("gslb_http_closed_total", "slow")):
+                most = max(most, resident())
+                await asyncio.sleep(0.02)
+        sock.close()
+        assert 0 < sent < 64 << 20  # what the kernel has room for, on the four ends of two connections
+        assert most - before < 8 << 20
+        assert stage.count("requests") in ({}, {("left",): 1})
+
+
+async def test_a_client_that_reads_slowly_and_steadily_gets_all_of_it() -> None:
+    """It takes more than three times as long as a client that takes nothing is waited for."""
+    octets = OCTETS * 16  # more than kernels keep
+    async with staged(file(octets, DATED), limits=Limits(http_header_s=1.0)) as stage:
+        sock = small_receive_buffer(stage.door.port)
+        sock.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(sock, doors.request(PATH, GRUB, "Connection: close"))
+        taken = bytearray()
+        began = loop.time()
+        while piece := await loop.sock_recv(sock, 1024 if loop.time() < began + 3.5 else 65536):
+            taken += piece
+            if loop.time() < began + 3.5:
+                await asyncio.sleep(0.02)
+        sock.close()
+        assert taken.endswith(octets)
+
+
+async def test_memory_of_a_stream_is_as_configured() -> None:
+    limits = Limits(through_buffer=8192)
+    async with staged(file(OCTETS), limits=limits) as stage:
+        assert stage.through.pace.piece == 2048
+        async with await stage.door.connect() as talk:
+            await talk.send(doors.request(PATH, GRUB, "Connection: close"))
+            assert (await talk.rest()).endswith(OCTETS)

@@ -1,0 +1,68 @@
+"""Over TLS on both sides: the scheme stays the client's."""
+
+from __future__ import annotations
+
+import ssl
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from gslb.model import Limits, World
+from gslb.redirect.through import Through
+from tests.probes import peers
+from tests.redirect import doors
+from tests.redirect.test_tls import AUTHORITY, contexts
+from tests.redirect.through import sites
+from tests.redirect.through.sites import GRUB, HASTY, PATH, Scripted, file, whole
+from tests.redirect.through.test_through import DATED, OCTETS
+from tests.steering import world as worlds
+
+pytestmark = pytest.mark.anyio
+
+
+def secure(name: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    AUTHORITY.issue_cert(name).configure_cert(context)
+    return context
+
+
+def world(ports: dict[str, int]) -> World:
+    found = [
+        sites.site(name, port, url_https=f"https://{name}.example:{port}/", addresses=(ip_address("127.0.0.1"),))
+        for name, port in ports.items()
+    ]
+    return worlds.world(worlds.configuration(found))
+
+
+async def test_bytes_come_over_tls_and_go_over_tls(tmp_path: Path) -> None:
+    """The certificate is that of the name in the site's url, though the name was never looked up."""
+    first, second = Scripted(file(OCTETS, DATED, stop_after=200_000)), Scripted(file(OCTETS, DATED))
+    ours, theirs = contexts(tmp_path)
+    async with (
+        peers.listening(first.converse, tls=secure("jp-tokyo-1.example")) as one,
+        peers.listening(second.converse, tls=secure("us-chicago.example")) as two,
+    ):
+        through = Through(Limits(), {}, context=theirs, patience=HASTY._replace(connect_s=5.0, silent_s=5.0, open_s=9.0))
+        source = doors.serving(world({"jp-tokyo-1": one.port, "us-chicago": two.port}))
+        async with doors.opened(source, contexts=(ours, theirs), through=through) as door, await door.connect() as talk:
+            for _ in range(2):
+                await talk.send(doors.request(PATH, GRUB))
+                assert (await whole(talk)).body == OCTETS
+    assert (len(first.asked), len(second.asked)) == (2, 2)
+
+
+async def test_a_certificate_of_somebody_else_is_not_accepted(tmp_path: Path) -> None:
+    wrong, right = Scripted(file(OCTETS)), Scripted(file(OCTETS))
+    ours, theirs = contexts(tmp_path)
+    async with (
+        peers.listening(wrong.converse, tls=secure("eu-london.example")) as one,
+        peers.listening(right.converse, tls=secure("us-chicago.example")) as two,
+    ):
+        through = Through(Limits(), {}, context=theirs)
+        source = doors.serving(world({"jp-tokyo-1": one.port, "us-chicago": two.port}))
+        async with doors.opened(source, contexts=(ours, theirs), through=through) as door, await door.connect() as talk:
+            await talk.send(doors.request(PATH, GRUB))
+            assert (await whole(talk)).site == "us-chicago"
+    assert not wrong.asked
+    assert through.counters["gslb_through_failovers_total", doors.HOST, "jp-tokyo-1", "tls"] == 1
