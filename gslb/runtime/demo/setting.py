@@ -93,6 +93,7 @@ sites:
     http_hosts: [{redirector}]
     regions: {{us: [us, eu, jp], eu: [eu, us, jp], jp: [jp, us, eu], default: [us, eu, jp]}}
     content: [{{name: knoppix-5.1.1, prefix: {prefix}, manifest: {manifest}, sentinels: {sentinels}, lock: {lock}}}]
+    boot: [{{name: knoppix, kernel: {prefix}kernel, initrd: {prefix}miniroot.gz, httpfuse: {prefix}, content: knoppix-5.1.1}}]
     check: {{type: http, path: /{script}, sha256: {sha256}}}
 probes: {{vantage: tokyo, location: {location}, latency: first_byte}}
 admin: {{users: [{{name: {operator}, role: operator, token_sha256: "{token_sha256}"}}]}}
