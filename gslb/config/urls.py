@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,6 +28,18 @@ def http_url(text: str) -> str:
 
 def https_url(text: str) -> str:
     return _url(text, "https", "url_https")
+
+
+def root_url(read: Callable[[str], str]) -> Callable[[str], str]:
+    """A url without a path."""
+
+    def read_root(text: str) -> str:
+        url = read(text)
+        if url.count("/") > 3:
+            raise ValueError(f"{quoted(text)} has a path, and clients ask for the same paths there as here; leave it out")
+        return url
+
+    return read_root
 
 
 def rsync_url(text: str) -> str:

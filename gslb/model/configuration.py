@@ -129,6 +129,8 @@ class Service:
     content: tuple[ContentSet, ...] = ()
     boot: tuple[BootImage, ...] = ()
     serve_through: ServeThrough = ServeThrough()
+    public_url: str | None = None  # ends with one slash; None: by the names and listeners of the redirector
+    public_url_https: str | None = None
 
     def sticky(self, family: Family) -> int:
         return self.sticky_v4 if family == 4 else self.sticky_v6
@@ -221,8 +223,11 @@ class Limits:
     link_octets: int = 4096  # of these fields
     metalink_sites: int = 32
     listed_sites: int = 100  # of `?mirrorlist`
-    manifest_files: int = 100_000  # of one generation of a release set
+    manifest_files: int = 100_000  # of one generation of a release set, and of all that are kept
     manifest_octets: int = 16_777_216
+    content_round_octets: int = 1_048_576  # of whole files in one look at a set on a site
+    content_scan_octets: int = 268_435_456  # the same in a scan
+    content_file_octets: int = 16_777_216  # of a file that is read whole at all
     pledged_clients: int = 65_536  # client networks that stay at the generation of a set that they began with
     pledge_s: float = 600.0  # after the last request of such a network
     measurements: int = 65_536  # latencies told by clients that are kept

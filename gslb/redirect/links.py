@@ -2,6 +2,9 @@
 
 The chosen site is the first of the links, with the very Location: wget2 takes a redirect whose target is not among them for
 one mirror more, and writes the file twice. Each link is a line of its own, which is how the readers of today read them.
+
+The Metalink is named by an absolute URL or not at all: wget2 takes a relative one for a host. It also reads the Metalink
+beside the file where no Digest tells it to wait, and gives up where that has no size, so it is told of whole ones alone.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ class _Link(NamedTuple):
 
 
 class Links(NamedTuple):
-    """All links of one answer, the chosen site's first, and that to the Metalink below `own`.
+    """All links of one answer, the chosen site's first, and that to the Metalink below `own`, our own URL, if there is one.
 
     `pieces` are all of it but for the paths, for paths of up to `room` octets.
     """
@@ -44,16 +47,17 @@ class Links(NamedTuple):
     def sites(self) -> tuple[str, ...]:
         return tuple(link.site for link in self.each)
 
-    def write(self, target: Target, same: Collection[str] | None = None) -> bytes:
-        """Fields for the sites in `same`, None for all. From the end, what does not fit is left out."""
+    def write(self, target: Target, same: Collection[str] | None = None, described: bool = True) -> bytes:
+        """Fields for the sites in `same`, None for all, and for the Metalink. From the end, what does not fit is left out."""
         suffix = target.suffix
         if _UNFIT.search(suffix):
             return b""
-        if same is None and len(suffix) <= self.room and suffix == target.path and not suffix.endswith(b"/"):
+        described = described and bool(self.own) and not target.path.endswith(b"/")
+        if described and same is None and len(suffix) <= self.room and suffix == target.path:
             return suffix.join(self.pieces)
         links = [link for link in self.each if (same is None or link.site in same) and len(suffix) <= link.room]
         written = [link.before + suffix + link.behind for link in links]
-        if not target.path.endswith(b"/"):
+        if described:
             query = suffix[len(target.path) :]
             written.append(b"Link: <%b%b.meta4%b%b" % (self.own, target.path, query, _DESCRIBES))
         while sum(map(len, written)) > self.octets_max:
@@ -79,12 +83,16 @@ def _link(site: Site, url: str, priority: int) -> _Link:
     return _Link(site.id, before.encode("ascii"), behind.encode("ascii"), LOCATION_MAX - len(url) + 1)
 
 
+def is_wget2(fields: Mapping[bytes, bytes]) -> bool:
+    return fields.get(b"user-agent", b"").lower().startswith(b"wget2")
+
+
 def digest_fields(file: ManifestFile, fields: Mapping[bytes, bytes]) -> bytes:
     """Of the file to which the redirect leads. SHA-1 in the older field alone, for those who ask for that."""
     written = b""
     if file.sha256:
         written = b"Repr-Digest: sha-256=:%b:\r\n" % _base64(file.sha256)
-    if b"want-digest" in fields or fields.get(b"user-agent", b"").lower().startswith(b"wget2"):
+    if b"want-digest" in fields or is_wget2(fields):
         told = [(b"SHA-256", file.sha256), (b"SHA", file.sha1)]
         digests = b",".join(name + b"=" + _base64(value) for name, value in told if value)
         written += b"Digest: %b\r\n" % digests if digests else b""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gslb.model import View
 from gslb.redirect.known import known_of
-from gslb.redirect.links import digest_fields
+from gslb.redirect.links import digest_fields, is_wget2
 from gslb.redirect.location import Target
 from gslb.redirect.pages import Page
 from gslb.redirect.serving import Serving, Wish
@@ -15,9 +15,12 @@ from gslb.redirect.serving import Serving, Wish
 def second_choice(serving: Serving, page: Page, target: Target, view: View, wish: Wish, fields: Mapping[bytes, bytes]) -> bytes:
     """Header lines, or nothing."""
     links = page.links
+    careful = is_wget2(fields)
     if not wish.content:
-        return b"" if links is None else links.write(target)
+        return b"" if links is None else links.write(target, described=not careful)
     names = page.sites if links is None else links.sites
     known = known_of(serving.world, page.service, view, wish, [serving.pages.sites[name] for name in names])
-    told = b"" if links is None else links.write(target, known.sites)
-    return told if known.file is None else told + digest_fields(known.file, fields)
+    file = known.file
+    described = not careful or (file is not None and bool(file.sha256) and file.size is not None)
+    told = b"" if links is None else links.write(target, known.sites, described)
+    return told if file is None else told + digest_fields(file, fields)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from gslb.model import (
     ContentSet,
@@ -45,14 +44,14 @@ MANIFESTS = manifests(
 )
 
 
-def released(told: Mapping[str, Manifest] = MANIFESTS, served: str = "new", **holds: Any) -> World:
-    """Every site holds the set at "new", but those named: a hold, or another generation."""
+def released(holds: Mapping[str, Hold | str] | None = None, told: Mapping[str, Manifest] = MANIFESTS) -> World:
+    """Every site holds the set at "new", but those in `holds`: a hold, or another generation."""
     settings = worlds.with_service(content=(RELEASE,), http_hosts=("go.knoppix.inetboot.net",))
     now = worlds.world(replace(settings, listen=Listen(http=(Endpoint("127.0.0.1", 8080),))))
     known = {}
     for site in SITES:
-        said = holds.get(site.id.replace("-", "_"), Hold.GOOD)
+        said = (holds or {}).get(site.id, Hold.GOOD)
         hold, generation = (said, "new") if isinstance(said, Hold) else (Hold.GOOD, said)
         for family in (4, 6):
             known[HoldingKey(HOST, RELEASE.name, Door.HTTP, site.id, family)] = Holding(hold, generation, f"said {hold}")
-    return replace(now, holdings=known, manifests=told, editions={SetKey(HOST, RELEASE.name): Edition(served)})
+    return replace(now, holdings=known, manifests=told, editions={SetKey(HOST, RELEASE.name): Edition("new")})

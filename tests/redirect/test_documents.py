@@ -106,7 +106,7 @@ async def test_nth_and_avoid_are_heeded() -> None:
 
 async def test_only_sites_that_have_the_same_bytes_are_in_it() -> None:
     second = decided("127.0.0.1")[1]
-    rolling = released(us_fremont=Hold.WRONG, **{second.replace("-", "_"): "old"})
+    rolling = released({"us-fremont": Hold.WRONG, second: "old"})
     async with opened(serving(rolling)) as door:
         kernel = urls4(await door.get("/v1/kernel.meta4"))
         block = urls4(await door.get(f"/v1/{BLOCK_NAME}.meta4"))
@@ -155,7 +155,7 @@ async def test_a_hash_that_is_not_known_is_404_and_outside_of_sets_the_mirrors_a
 
 async def test_a_file_that_the_mirrors_have_under_such_a_name_wins() -> None:
     told = manifests(new={name: of_bytes(KERNEL) for name in ("kernel", "kernel.sha256", "kernel.meta4", ".meta4")})
-    async with opened(serving(released(told))) as door:
+    async with opened(serving(released(told=told))) as door:
         answers = [await door.get(f"/v1/{name}") for name in ("kernel.sha256", "k%65rnel.meta4", ".meta4")]
         metalink = await door.get("/v1/kernel.metalink")
     assert [answer.status for answer in answers] == [302, 302, 302]

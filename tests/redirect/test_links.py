@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gslb.model import Hold, Limits, View
+from gslb.model import Hold, Limits, ManifestFile, View
 from gslb.redirect.links import links_to
 from gslb.redirect.location import Target
 from gslb.redirect.peers import read_address
 from gslb.redirect.serving import NO_WISH
-from tests.redirect.contents import BLOCK_NAME, KERNEL, OWN, released
+from tests.redirect.contents import BLOCK_NAME, KERNEL, OWN, manifests, of_bytes, released
 from tests.redirect.doors import Answer, opened, serving
 from tests.redirect.test_redirect import decided
 from tests.redirect.test_tls import contexts
@@ -89,10 +89,21 @@ async def test_the_metalink_is_named_by_configuration_and_not_by_host() -> None:
     assert [link.rel for link in links(folder)] == ["duplicate"] * 4
 
 
-async def test_where_no_name_of_ours_is_known_the_metalink_is_beside_what_was_asked_for() -> None:
+async def test_where_no_name_of_ours_is_known_no_metalink_is_named() -> None:
     async with opened() as door:
         answer = await door.get("/v1/kernel")
-    assert links(answer)[-1][:2] == ("/v1/kernel.meta4", "describedby")
+    assert [link.rel for link in links(answer)] == ["duplicate"] * 4
+
+
+async def test_wget2_is_told_of_whole_metalinks_alone() -> None:
+    """It waits for nothing where no Digest is told, and downloads nothing where the Metalink tells no size."""
+    told = manifests(new={"kernel": of_bytes(KERNEL), "sizeless": ManifestFile("ab" * 32), "sha1": ManifestFile(sha1="ab" * 20)})
+    async with opened(serving(released(told=told))) as door:
+        for path, named in {"/v1/kernel": True, "/v1/sizeless": False, "/v1/sha1": False, "/v2/x": False}.items():
+            answer = await door.get(path, "User-Agent: wget2/1.99.1")
+            assert (links(answer)[-1].rel == "describedby") is named, path
+            assert duplicates(answer)[0] == answer.location
+            assert links(await door.get(path))[-1].rel == "describedby"
 
 
 async def test_https_clients_are_told_of_https_alone(tmp_path: Path) -> None:
@@ -128,7 +139,7 @@ async def test_the_older_digest_is_for_those_who_want_it(field: str) -> None:
 
 async def test_only_sites_with_the_same_bytes_are_told_during_a_roll_out() -> None:
     first, second, third, *_ = decided("127.0.0.1")
-    rolling = released(**{second.replace("-", "_"): "old", third.replace("-", "_"): Hold.UNKNOWN})
+    rolling = released({second: "old", third: Hold.UNKNOWN})
     async with opened(serving(rolling)) as door:
         told = duplicates(await door.get("/v1/kernel"))
     assert told[0] == f"http://{first}.example/v1/kernel"
@@ -137,28 +148,27 @@ async def test_only_sites_with_the_same_bytes_are_told_during_a_roll_out() -> No
 
 async def test_where_nobody_has_the_generation_that_is_wanted_other_ones_are_not_mixed() -> None:
     """Everything that is left is of another generation, and not all of the same."""
-    names = [site.id.replace("-", "_") for site in worlds.SITES]
-    mixed = {name: ("old" if index % 2 else "older") for index, name in enumerate(names)}
-    async with opened(serving(released(served="new", **mixed))) as door:
+    mixed = {site.id: "old" if index % 2 else "older" for index, site in enumerate(worlds.SITES)}
+    async with opened(serving(released(mixed))) as door:
         answer = await door.get("/v1/kernel")
         told = duplicates(answer)
         block = duplicates(await door.get(f"/v1/{BLOCK_NAME}"))
-    generations = {mixed[url.partition("//")[2].partition(".")[0].replace("-", "_")] for url in told}
+    generations = {mixed[url.partition("//")[2].partition(".")[0]] for url in told}
     assert len(generations) == 1
     assert len(block) >= 1
 
 
 async def test_a_file_that_two_generations_share_comes_from_both() -> None:
     second = decided("127.0.0.1")[1]
-    async with opened(serving(released(**{second.replace("-", "_"): "old"}))) as door:
+    async with opened(serving(released({second: "old"}))) as door:
         told = duplicates(await door.get(f"/v1/{BLOCK_NAME}"))
     assert len(told) == 4
     assert [url for url in told if second in url]
 
 
 async def test_nobody_has_looked_yet_so_nobody_is_called_a_duplicate() -> None:
-    unknown = {site.id.replace("-", "_"): Hold.UNKNOWN for site in worlds.SITES}
-    async with opened(serving(released(**unknown))) as door:
+    unknown = {site.id: Hold.UNKNOWN for site in worlds.SITES}
+    async with opened(serving(released(unknown))) as door:
         answer = await door.get("/v1/kernel")
     assert duplicates(answer) == [answer.location]
     assert "Repr-Digest" not in answer.fields

@@ -31,6 +31,12 @@ def test_the_first_name_that_leads_to_the_redirector(names, listen, tls, expecte
     assert own_url(configuration, configuration.services[0], tls) == expected
 
 
+def test_behind_a_proxy_it_is_what_the_configuration_says():
+    configuration = replace(worlds.with_service(public_url="http://go.example.net/"), listen=LISTEN)
+    assert own_url(configuration, configuration.services[0], False) == "http://go.example.net"
+    assert own_url(configuration, configuration.services[0], True) is None
+
+
 def test_a_host_that_dns_does_not_steer_leads_to_the_redirector_too():
     configuration = replace(worlds.with_service(via=frozenset((Door.HTTP,))), listen=LISTEN)
     assert own_url(configuration, configuration.services[0], False) == f"http://{worlds.HOST}"

@@ -21,10 +21,12 @@ from gslb.config.schema import (
     optional,
     plain,
     required,
+    scalar,
     section,
 )
 from gslb.config.sections import boot, check, content, match
 from gslb.config.tree import Listing
+from gslb.config.urls import http_url, https_url, root_url
 from gslb.model import Address, Door, Rule, Service
 
 FILTERS = Service(host="", check=check.DEFAULTS).policy
@@ -61,6 +63,15 @@ def _region(text: str) -> str:
 
 HOST_ = required("host", HOST, "The name that is steered: in DNS (A, AAAA), and over HTTP (Host).")
 HTTP_HOSTS = defaulted("http_hosts", list_of(HOST), (), "Further names under which the redirector serves this service.", "none")
+PUBLIC_URL = optional(
+    "public_url",
+    scalar("http:// url", root_url(http_url)),
+    "Where clients reach the redirector for this service, if its own name and port do not lead there: behind a proxy, say.",
+    "the first of `http_hosts`, or the host if DNS does not steer it, at the first port of `listen.http`",
+)
+PUBLIC_URL_HTTPS = optional(
+    "public_url_https", scalar("https:// url", root_url(https_url)), "The same for https requests.", "by `listen.https`"
+)
 VIA = defaulted(
     "via",
     list_of(choice("dns", "http"), at_least=1),
@@ -103,7 +114,22 @@ SERVE_THROUGH = implied("serve_through", boot.SERVE_THROUGH, "Clients that get t
 CHECK = implied("check", check.CHECK, "How a site is probed for this service.")
 
 SERVICE = section(
-    HOST_, HTTP_HOSTS, VIA, TTL_, ANSWERS, WHEN_ALL_DOWN_, POLICY, REGIONS, STICKY, RULES, CONTENT, BOOT, SERVE_THROUGH, CHECK
+    HOST_,
+    HTTP_HOSTS,
+    PUBLIC_URL,
+    PUBLIC_URL_HTTPS,
+    VIA,
+    TTL_,
+    ANSWERS,
+    WHEN_ALL_DOWN_,
+    POLICY,
+    REGIONS,
+    STICKY,
+    RULES,
+    CONTENT,
+    BOOT,
+    SERVE_THROUGH,
+    CHECK,
 )
 
 
@@ -126,6 +152,8 @@ def build(table: Table) -> Service:
         content=tuple(content.build(item) for item in plain(table[CONTENT])),
         boot=tuple(boot.build(item) for item in plain(table[BOOT])),
         serve_through=boot.build_serve_through(table[SERVE_THROUGH]),
+        public_url=table[PUBLIC_URL],
+        public_url_https=table[PUBLIC_URL_HTTPS],
     )
 
 
