@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,45 @@ def gdnsd(
     from gslb.config.importers import import_gdnsd
 
     _give(import_gdnsd(str(folder)), output)
+
+
+@app.command()
+def mirrorbits(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="What `mirrorbits show NAME` prints of each mirror; or `mirrorbits list -http -rsync -location`; "
+            "or `mirrorbits export mirmon`.",
+            show_default=False,
+        ),
+    ],
+    service: Annotated[
+        str, typer.Option("--service", metavar="HOST", help="The name that is to be steered.")
+    ] = "mirrors.example.net",
+    output: Output = None,
+) -> None:
+    """Print a configuration with the mirrors of a Mirrorbits as sites.
+
+    Their names are looked up, for sites have addresses. Of the three forms `show` alone tells places, bounds and scores; of the
+    others a mirror stands in the middle of its country.
+    """
+    from gslb.config.importers import import_mirrorbits
+    from gslb.geo.centroids import centroid
+
+    def place(country: str) -> tuple[float, float] | None:
+        found = centroid(country)
+        return None if found is None else (found.latitude, found.longitude)
+
+    _give(import_mirrorbits(str(file), service, _addresses, place), output)
+
+
+def _addresses(host: str) -> list[str]:
+    """By the resolver of this machine; none where it has none."""
+    try:
+        return [str(found[4][0]) for found in socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError):
+        return []
 
 
 def _give(imported: Imported, output: Path | None) -> None:

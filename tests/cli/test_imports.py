@@ -77,3 +77,17 @@ def test_a_file_that_can_not_be_written_is_one_line(zone, tmp_path, capsys):
     out = tmp_path / "no" / "where.yaml"
     assert run(["import", "bind", str(zone), "-o", str(out)]) == 2
     assert capsys.readouterr().err == f"gslb: {out} can't be written: No such file or directory\n"
+
+
+def test_mirrors_of_a_mirrorbits_become_a_configuration_that_can_be_checked(tmp_path, capsys):
+    shown = tmp_path / "mirrors.txt"
+    shown.write_text(
+        "Mirror: a\nHttpURL: http://192.0.2.1/pub/\nCountryCodes: FR\nEnabled: true\n\nComment:\n\n"
+        "Mirror: b\nHttpURL: http://[2001:db8::1]/\nLatitude: 35.6\nLongitude: 139.7\nCountryCodes: JP\n\nComment:\n"
+    )
+    file = tmp_path / "gslb.yaml"
+    assert run(["import", "mirrorbits", str(shown), "--service", "dl.example.net", "--output", str(file)]) == 0
+    assert capsys.readouterr().err == f"{shown}:1: a has no coordinates; it stands in the middle of FR\n"
+    assert run(["check", str(file)]) == 0
+    assert "dl.example.net" in file.read_text()
+    assert run(["import", "mirrorbits", str(tmp_path / "nothing")]) == 2

@@ -13,7 +13,7 @@ from gslb.config import parse
 from gslb.config.importers.bind import written
 from gslb.config.importers.masterfile import MasterFile
 from gslb.config.importers.notes import Notes
-from tests.fuzz import fuzz_gdnsd, fuzz_masterfile
+from tests.fuzz import fuzz_gdnsd, fuzz_masterfile, fuzz_mirrorbits
 
 SIGNS = [
     "@",
@@ -105,7 +105,7 @@ def test_records_are_taken_or_told(lines):
         assert (owner, found.type, found.rdata.to_wire()) in kept or found.place.line in told or owner == "ns1.example.net"
 
 
-@pytest.mark.parametrize("target", [fuzz_masterfile, fuzz_gdnsd], ids=["masterfile", "gdnsd"])
+@pytest.mark.parametrize("target", [fuzz_masterfile, fuzz_gdnsd, fuzz_mirrorbits], ids=["masterfile", "gdnsd", "mirrorbits"])
 def test_the_kept_inputs_of_the_fuzzer(target):
     name = target.__name__.rpartition("fuzz_")[2]
     kept = sorted((Path(target.__file__).parent / "corpus" / name).iterdir())
