@@ -3,32 +3,35 @@
 import pytest
 
 from tests.boot.machine import Machine
-from tests.boot.world import BLOCK, BOOT, CONSOLE, GO, HOST, PREFIX
+from tests.boot.world import BLOCK, BOOT, CONSOLE, GO, HOST, PREFIX, WELL
 
 pytestmark = pytest.mark.needs_root
 
+URL = f"http://{{}}{PREFIX}boot.ipxe"
 SCRIPT = f"""\
 #!ipxe
-kernel kernel {CONSOLE} httpfuse=http://{{host}}{PREFIX} initrd=miniroot.gz
+kernel kernel {CONSOLE} initrd=miniroot.gz {{asked}}
 initrd miniroot.gz
 boot
 """
-WELL = "boot: 12 blocks\nboot: well"
 
 
-def test_ipxe_follows_a_redirect(world):
-    """Of the script alone: what a script names, iPXE resolves against the URL to which it was redirected."""
-    world.publish(f"{PREFIX}boot.ipxe", SCRIPT.format(host=GO).encode())
-    assert WELL in world.boot(Machine(f"http://{GO}{PREFIX}boot.ipxe"))
-    assert world.sites_asked() == ["jp-tokyo-1"]
-    assert {asked.host for asked in world.asked} == {f"jp-tokyo-1.{HOST}"}
+def test_ipxe_is_redirected_and_its_kernel_starts_another(world):
+    """iPXE asks us for its script alone: what is named there, it resolves against the URL to which it was redirected."""
+    world.publish(f"{PREFIX}boot.ipxe", SCRIPT.format(asked=f"iscript={BOOT}.sh").encode())
+    said = world.boot(Machine(URL.format(GO)))
+    assert said.count("boot: network up") == 2
+    assert WELL in said
+    (site,) = world.sites_asked()
+    assert site.startswith("jp-")
+    assert {asked.host for asked in world.asked} == {f"{site}.{HOST}"}
 
 
 @pytest.mark.long
 def test_ipxe_boots_by_dns(world):
-    world.publish(f"{PREFIX}boot.ipxe", SCRIPT.format(host=HOST).encode())
-    assert WELL in world.boot(Machine(f"http://{HOST}{PREFIX}boot.ipxe"))
-    assert world.sites_asked() == ["jp-tokyo-1"]
+    world.publish(f"{PREFIX}boot.ipxe", SCRIPT.format(asked=f"httpfuse=http://{HOST}{PREFIX}").encode())
+    assert WELL in world.boot(Machine(URL.format(HOST)))
+    assert len(world.sites_asked()) == 1
     assert {asked.host for asked in world.asked} == {HOST}
 
 
@@ -43,7 +46,7 @@ def test_a_boot_script_of_ipxe_loses_its_mirror_twice(world):
     """Between kernel and miniroot, and the next one after the fifth block."""
     world.doom("/kernel$")
     world.doom(BLOCK, count=5)
-    assert WELL in world.boot(Machine(f"{BOOT}.ipxe"), within_s=90)
+    assert WELL in world.boot(Machine(f"{BOOT}.ipxe"), within_s=120)
     first, second, third = world.sites_asked()
     assert sorted(world.doomed) == sorted([first, second])
     assert world.sites_asked("/miniroot.gz") == [second]
