@@ -10,7 +10,7 @@ import pytest
 import gslb
 from gslb.cli.entry import main, run
 
-ALL = ["check", "demo", "drain", "enable", "events", "explain", "geo", "serve", "status"]
+ALL = ["check", "demo", "drain", "enable", "events", "explain", "geo", "scan", "serve", "status"]
 
 
 def test_help_lists_every_command_and_says_what_exit_codes_mean(capsys):

@@ -20,14 +20,15 @@ def rsync_daemon(root: Path, address: str = "127.0.0.1") -> Iterator[str]:
     words = ["rsync", "--daemon", "--no-detach", f"--config={config}", f"--port={port}", f"--address={address}"]
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
     try:
-        _await(address, port)
+        await_listener(address, port)
         yield f"rsync://{address}:{port}/pub/"
     finally:
         process.terminate()
         process.wait()
 
 
-def _await(address: str, port: int) -> None:
+def await_listener(address: str, port: int) -> None:
+    """Raises ConnectionRefusedError when nobody listens after 20 s."""
     until = time.monotonic() + 20.0
     while True:
         try:
