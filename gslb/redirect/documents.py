@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from gslb.model import ManifestFile, World
 from gslb.redirect.accept import asks_for, read_accept
@@ -23,7 +24,8 @@ from gslb.redirect.reply import TEXT, Reply, write_head
 from gslb.redirect.visit import Visit
 
 META3: Final = "application/metalink+xml"
-_PLAIN: Final = re.compile(r"[A-Za-z0-9._+-]{1,200}")  # a name that needs no quoting anywhere
+_QUOTABLE: Final = re.compile(r"[ !#$&-~]{1,500}")  # a name that is the same between quotation marks
+_LONGEST_NAME: Final = 1000  # octets of a name in a header
 _UNTOLD: Final = "The hash of this file is not known here."
 
 
@@ -108,9 +110,13 @@ def write_document(visit: Visit, asked: Asked) -> Reply:
 
 def _disposition(form: Form, name: str) -> tuple[tuple[str, str], ...]:
     """So that a Metalink that came in place of a file does not take the file's name on disk."""
-    if form in (Form.SHA256, Form.SHA1) or _PLAIN.fullmatch(name) is None:
+    if form in (Form.SHA256, Form.SHA1):
         return ()
-    return (("Content-Disposition", f'attachment; filename="{name}.{form}"'),)
+    if _QUOTABLE.fullmatch(name):
+        return (("Content-Disposition", f'attachment; filename="{name}.{form}"'),)
+    encoded = quote(f"{name}.{form}", safe="")  # RFC 8187 section 3.2
+    encoded = encoded if len(encoded) <= _LONGEST_NAME else f"metalink.{form}"
+    return (("Content-Disposition", f"attachment; filename*=UTF-8''{encoded}"),)
 
 
 def _write(visit: Visit, form: Form, name: str, known: Known) -> bytes:

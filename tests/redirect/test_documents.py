@@ -94,6 +94,23 @@ async def test_a_metalink_can_be_asked_for_by_accept() -> None:
     assert {answer.status for answer in (browser, refused, rather_not, folder)} == {302}
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/disk%20image.iso", 'filename="disk image.iso.meta4"'),
+        ("/%E3%82%AB.iso", "filename*=UTF-8''%E3%82%AB.iso.meta4"),
+        ('/"x".iso', "filename*=UTF-8''%22x%22.iso.meta4"),
+        ("/x%25.iso", "filename*=UTF-8''x%25.iso.meta4"),
+        ("/" + '"' * 900, "filename*=UTF-8''metalink.meta4"),
+    ],
+)
+async def test_a_metalink_never_takes_the_files_own_name_on_disk(path: str, told: str) -> None:
+    """As aria2 names what it gets, which is to be followed by the file."""
+    async with opened() as door:
+        answer = await door.get(path, f"Accept: {META4}")
+    assert answer.fields["Content-Disposition"] == f"attachment; {told}"
+
+
 async def test_nth_and_avoid_are_heeded() -> None:
     first, second, third, *_ = decided("127.0.0.1")
     async with opened(serving(released())) as door:
