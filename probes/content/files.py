@@ -51,7 +51,7 @@ class Inspection:
         self.path = path
         self.want = wanted(path, listed)
         self.size = size if self.want.size is None else self.want.size
-        self.thorough = thorough
+        self.thorough = thorough or path in session.site.suspects
         self.defining = defining
         self.validators: Validators | None = None
         self.found: FileFact | None = None  # once it was read whole
@@ -110,19 +110,23 @@ class Inspection:
         session, now_s = self.session, self.session.now_s()
         if size > session.setting.file_octets:
             return False
-        if session.full or (self.defining and self.fact() is None):
+        if session.full or (self.defining and self.fact() is None) or self._outdated():
             return True
-        validators = self.validators or Validators()
-        changed = self._last is not None and (validators.differ(self._last.validators) or not self._fits(self._last))
-        suspect = self._suspect
-        wrong = suspect is not None and (now_s >= suspect.again_s or not suspect.validators.same(validators))
-        owed = (changed or wrong) and now_s >= session.site.large_again_s
+        validators, last, suspect = self.validators or Validators(), self._last, self._suspect
+        owed = last is not None and validators.differ(last.validators)
+        if suspect is not None and suspect.again_s > 0:
+            owed |= now_s >= suspect.again_s or not suspect.validators.same(validators)
+        owed &= now_s >= session.site.large_again_s
         if owed:
             session.site.large_again_s = now_s + LARGE_AGAIN_S
         return owed
 
-    def _fits(self, last: Verified) -> bool:
-        return self.want.sha256 in (None, last.sha256) and self.want.sha1 in (None, last.sha1)
+    def _outdated(self) -> bool:
+        """Whether what was read whole last, and not found wrong, is not what the manifest lists now."""
+        last, want = self._last, self.want
+        if last is None or self._suspect is not None:
+            return False
+        return want.sha256 not in (None, last.sha256) or want.sha1 not in (None, last.sha1)
 
     def _of(self, answer: Answer) -> Answer:
         self.exchange = answer.exchange

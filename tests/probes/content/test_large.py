@@ -90,6 +90,17 @@ async def test_what_a_scan_found_wrong_stays_wrong_and_is_not_read_whole_again_w
         assert (result.look, result.hashed) == (Look.GOOD, 1)
 
 
+async def test_a_manifest_that_is_newer_than_a_large_file_is_found_out_by_its_whole() -> None:
+    memory = Memory()
+    async with mirroring({"large": LARGE}) as mirror:
+        assert (await looked(mirror, memory, full=True)).look is Look.GOOD
+        mirror.files["large"] = flipped(SIZE // 2)
+        mirror.write_manifest()
+        mirror.files["large"] = LARGE
+        looks = [await looked(mirror, memory) for _ in range(3)]
+    assert [(result.look, result.hashed) for result in looks] == [(Look.WRONG, 1), (Look.WRONG, 0), (Look.WRONG, 0)]
+
+
 async def test_a_server_whose_etag_changes_with_each_answer_is_not_read_whole_each_time() -> None:
     memory, count = Memory(), 0
 

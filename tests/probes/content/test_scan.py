@@ -77,8 +77,8 @@ async def test_with_a_listing_by_rsync_no_file_is_asked_for_but_those_that_are_h
         async with mirroring(FILES) as mirror:
             result = await look(mirror.target(rsync=f"{url}v1/"), TIGHT, Memory(), full=True)
     assert (result.look, result.checked) == (Look.GOOD, 12), "rsync lacks f07, and HTTP has it"
-    assert mirror.asked("HEAD") <= 1
-    assert len(mirror.requests) <= 1 + 5 + 1
+    assert mirror.asked("HEAD") == 2, "of f07, and of the file on which HEAD and Range are tried"
+    assert len(mirror.requests) <= 1 + 5 + 3
 
 
 async def test_without_its_rsync_daemon_a_site_is_scanned_by_http_and_that_is_told() -> None:
@@ -86,3 +86,13 @@ async def test_without_its_rsync_daemon_a_site_is_scanned_by_http_and_that_is_to
         result = await look(mirror.target(rsync=f"rsync://127.0.0.1:{free_port()}/pub/"), EASY, Memory(), full=True)
     assert (result.look, result.checked) == (Look.GOOD, 12)
     assert "no listing by rsync: rsync: exit 10" in result.reason
+
+
+async def test_a_range_that_is_not_answered_as_one_is_found_by_scans_as_by_rounds() -> None:
+    memory = Memory()
+    async with mirroring(FILES) as mirror:
+        mirror.odd = lambda request: mirror.answer(Request("GET", request.path, {})) if "range" in request.headers else None
+        for full in (False, True, False, True):
+            result = await look(mirror.target(), EASY, memory, full)
+            assert result.look is Look.ABSENT
+            assert "when a part is asked for (Range)" in result.reason
