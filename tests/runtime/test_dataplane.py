@@ -122,11 +122,15 @@ async def test_overrides_count_though_the_databases_are_the_same(tmp_path, plane
 
 
 def test_all_workers_together_admit_what_is_configured():
-    limits = Limits(tcp_connections=4096, tcp_connections_per_client=256, http_connections=10, http_connections_per_client=5)
+    limits = Limits(
+        tcp_connections=4096, tcp_connections_per_client=256, http_connections=10, http_connections_per_client=5,
+        through_streams=9, through_streams_per_client=3, through_rate=1001,
+    )  # fmt: skip
     assert share(limits, 1) == limits
     halves = share(limits, 2)
     assert (halves.tcp_connections, halves.tcp_connections_per_client) == (2048, 128)
     assert (halves.http_connections, halves.http_connections_per_client) == (5, 3)
+    assert (halves.through_streams, halves.through_streams_per_client, halves.through_rate) == (5, 2, 501)
     assert halves.tcp_idle_s == limits.tcp_idle_s
 
 
@@ -138,7 +142,7 @@ async def test_a_worker_s_share_follows_their_number_and_the_configuration(plane
     (servers,) = plane._servers.values()
     assert servers.tcp[0].limits == servers.http[0].limits == maker.configuration.limits
     await plane.take(replace(maker.snapshot(), workers=4))
-    assert servers.tcp[0].limits == servers.http[0].limits == share(maker.configuration.limits, 4)
+    assert servers.tcp[0].limits == servers.http[0].limits == plane.through.limits == share(maker.configuration.limits, 4)
     await plane.drain()
     for sock in sockets:
         sock.close()

@@ -6,14 +6,14 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gslb.model import Configuration, Limits
 from gslb.model.counting import Counters
 from gslb.redirect.location import plain_path
 from gslb.redirect.reply import Reply
 from gslb.redirect.through.errand import Errand
-from gslb.redirect.through.heads import Asked, is_compressed, read_range
+from gslb.redirect.through.heads import Asked, Part, is_compressed, read_if_range, read_range
 from gslb.redirect.through.origin import Patience
 from gslb.redirect.through.pace import Pace, Streams
 from gslb.redirect.through.relay import Relay
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gslb.redirect.serving import Serving
     from gslb.redirect.visit import Visit
     from gslb.steering import Located
-
-_IF_RANGE_MAX: Final = 500
 
 
 class Through:
@@ -66,13 +64,12 @@ class Through:
 
     def reply(self, visit: Visit, located: Located, head: bool, serving: Callable[[], Serving]) -> Reply:
         """To who follows no redirect."""
-        if_range = visit.fields.get(b"if-range")
-        parts = () if head else read_range(visit.fields.get(b"range"))
+        parts, if_range = _part(visit, head)
         target = visit.target
         asked = Asked(head, parts, if_range is not None, is_compressed(target.suffix))
         errand = Errand(
             visit.service, visit.view, located.client, visit.client.household, visit.wish, target.suffix, plain_path(target.path),
-            asked, None if if_range is None else if_range[:_IF_RANGE_MAX], serving, visit.stale,
+            asked, if_range, serving, visit.stale,
         )  # fmt: skip
         return Reply(0, b"", stream=Relay(self, errand))
 
@@ -80,3 +77,13 @@ class Through:
         if self._context is None:
             self._context = await asyncio.to_thread(ssl.create_default_context)  # reads hundreds of authorities
         return self._context
+
+
+def _part(visit: Visit, head: bool) -> tuple[tuple[Part, ...], bytes | None]:
+    """What of the file is asked for, and on which condition; one that can't hold makes it the whole (RFC 9110 section 13.1.5)."""
+    told = visit.fields.get(b"if-range")
+    if_range = read_if_range(told)
+    if head or (told is not None and if_range is None):
+        return (), None
+    parts = read_range(visit.fields.get(b"range"))
+    return parts, if_range if parts else None

@@ -113,6 +113,13 @@ async def test_if_range_is_the_sites_to_judge() -> None:
         assert stage.sites["jp-tokyo-1"].asked[0].field("If-Range") == '"x"'
 
 
+@pytest.mark.parametrize("told", ["x" * 499 + " " + "x" * 99, 'W/"x"', "\xe9"])
+async def test_an_if_range_that_can_not_hold_makes_it_the_whole(told: str) -> None:
+    async with staged(file(OCTETS)) as stage:
+        answer = await exchange(stage, PATH, "Range: bytes=1-", f"If-Range: {told}")
+        assert (answer.status, answer.body) == (200, OCTETS)
+
+
 @pytest.mark.parametrize("connection", ["close", "keep-alive"])
 async def test_http_1_0(connection: str) -> None:
     async with staged(file(OCTETS)) as stage, await stage.door.connect() as talk:
