@@ -26,7 +26,7 @@ else:
     instrumented = contextlib.nullcontext()
 
 with instrumented:
-    from gslb.model import Limits
+    from gslb.model import BootImage, Limits
     from gslb.redirect import Redirector
     from gslb.redirect.connections import Connections
     from gslb.redirect.protocol import HttpProtocol
@@ -39,7 +39,10 @@ SEND_MAX: Final = 1 << 20  # octets of an input that are looked at
 
 _TRUSTED: Final = 0x80
 _STEPS: Final = (1 << 20, 1, 2, 3, 7, 64, 1000, 16384)
-_REDIRECTOR = Redirector(serving(worlds.world(listening(None, "10.0.0.0/8"))), node="fuzz")
+_IMAGE: Final = BootImage("knoppix", "/kernel", ("/miniroot.gz",), "/")
+_SETTINGS: Final = listening(worlds.with_service(boot=(_IMAGE,)), "10.0.0.0/8")
+_REDIRECTOR = Redirector(serving(worlds.world(_SETTINGS)), node="fuzz", on_measured=lambda report: True)
+_REDIRECTOR.boot.secrets = (bytes(16),)
 _ENDINGS = Endings(lambda: 1_800_000_000.0)
 _BUFFER = bytearray(16384 + 1)  # never full: then others would have their turn, and there is no loop here
 _VIEW = memoryview(_BUFFER)
@@ -140,6 +143,7 @@ WORDS: Final = (
     *(b"Host: ", b"Connection: close\r\n", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"),
     *(b"Expect: 100-continue\r\n", b"Upgrade: h2c\r\nConnection: upgrade\r\n", b"X-Forwarded-Proto: https\r\n"),
     *(b"X-Forwarded-For: 18.1.2.3, 10.1.1.1\r\n", b"Accept: application/json\r\n", b"%0d%0a", b"5\r\nabcde\r\n0\r\n\r\n"),
+    *(b"/~boot/knoppix.sh", b"/~boot/knoppix.fastest.sh", b"/~boot/knoppix.ipxe", b"/~measured?token=00&ms=jp-osaka:1"),
     *(b"/@2/", b"avoid=jp-osaka", b"mirrorlist", b"\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c"),
 )
 

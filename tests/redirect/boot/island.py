@@ -86,18 +86,21 @@ class Island:
         assert answer.status == 200, answer
         return answer.body.decode()
 
-    async def run(self, script: str, kexec: str = "exit 0", **variables: str) -> Run:
-        """By BusyBox alone; `kexec` is what is in place of kexec, after it has noted its arguments."""
+    async def run(self, script: str, kexec: str = "exit 0", shell: str = "ash", **variables: str) -> Run:
+        """With the tools of BusyBox alone; `kexec` is what is in place of kexec, after it has noted its arguments."""
         programs, files, log = (self.folder / name for name in ("bin", "files", "kexec.log"))
         _install(programs)
         log.write_text("")
         (programs / "kexec").write_text(f'#!/bin/sh\necho "$*" >>{log}\n{kexec}\n')
         (programs / "kexec").chmod(0o755)
         environment = {"PATH": str(programs), "GSLB_DIR": str(files), "GSLB_ROUNDS": "1", "GSLB_PAUSE": "0", **variables}
+        program = shutil.which(shell, path=f"{programs}:{os.environ['PATH']}") or shell
         process = await asyncio.create_subprocess_exec(
-            "/usr/bin/env", "-i", *(f"{key}={value}" for key, value in environment.items()), str(programs / "ash"),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+            *("/usr/bin/env", "-i", *(f"{key}={value}" for key, value in environment.items()), program),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
         said, _ = await asyncio.wait_for(process.communicate(script.encode()), 60)
         return Run(process.returncode or 0, said.decode(), log.read_text().splitlines(), files)
 

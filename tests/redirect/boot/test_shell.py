@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +71,22 @@ async def test_a_kernel_that_kexec_does_not_take_is_fetched_from_the_next_site(t
         )
         assert started_from(Run(0, "", run.kexec[1:], run.files), here.url(MIDDLE))
         assert f"gslb: {NEAR}: the kernel can't be started" in run.said
+
+
+async def test_without_a_kexec_nothing_is_fetched(tmp_path: Path) -> None:
+    async with island(tmp_path) as here:
+        run = await here.run(await here.script("knoppix.sh"), GSLB_KEXEC="kexec-of-ours -f")
+        assert (run.code, run.said) == (1, "gslb: there is no kexec-of-ours here to start a kernel with\n")
+        assert [mirror.counters.requests for mirror in here.mirrors.values()] == [0, 0, 0]
+
+
+@pytest.mark.skipif(shutil.which("dash") is None, reason="dash is not installed")
+async def test_another_shell_of_posix_will_do(tmp_path: Path) -> None:
+    async with island(tmp_path) as here:
+        script = await here.script("knoppix.fastest.sh")
+        await here.ill(NEAR, "cut")
+        run = await here.run(script, shell="dash")
+        assert started_from(run, here.url(MIDDLE)) or started_from(run, here.url(FAR)), run.said
 
 
 async def test_with_all_sites_down_it_tries_again_and_says_so(tmp_path: Path) -> None:

@@ -123,6 +123,10 @@ measure() {
     [ -z "$report" ] || [ -z "$told" ] || fetch "$report&ms=$told" "$GSLB_DIR/report" 2 || say "the measurement is kept to ourselves"
 }
 
+if [ -z "$GSLB_DRY" ] && ! command -v "${GSLB_KEXEC%% *}" >/dev/null; then
+    say "there is no ${GSLB_KEXEC%% *} here to start a kernel with"
+    exit 1
+fi
 mkdir -p "$GSLB_DIR" || exit 1
 [ -z "$small" ] || measure
 round=0
