@@ -114,9 +114,9 @@ def _disposition(form: Form, name: str) -> tuple[tuple[str, str], ...]:
         return ()
     if _QUOTABLE.fullmatch(name):
         return (("Content-Disposition", f'attachment; filename="{name}.{form}"'),)
-    encoded = quote(f"{name}.{form}", safe="")  # RFC 8187 section 3.2
-    encoded = encoded if len(encoded) <= _LONGEST_NAME else f"metalink.{form}"
-    return (("Content-Disposition", f"attachment; filename*=UTF-8''{encoded}"),)
+    plain, encoded = f'filename="metalink.{form}"', quote(f"{name}.{form}", safe="")
+    exact = f"; filename*=UTF-8''{encoded}" if len(encoded) <= _LONGEST_NAME else ""  # RFC 6266 section 4.3, RFC 8187
+    return (("Content-Disposition", f"attachment; {plain}{exact}"),)
 
 
 def _write(visit: Visit, form: Form, name: str, known: Known) -> bytes:
