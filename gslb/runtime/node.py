@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,6 +24,7 @@ from gslb.runtime.notifying import Notifying
 from gslb.runtime.observing import METRICS as OBSERVING_METRICS
 from gslb.runtime.pool import Pool
 from gslb.runtime.publisher import Publisher
+from gslb.runtime.scanning import METRICS as SCANNING_METRICS
 from gslb.runtime.selfcheck import SelfCheck
 from gslb.runtime.signing import METRICS as SIGNING_METRICS
 from gslb.runtime.signing import Signing
@@ -31,6 +33,7 @@ from gslb.runtime.surveying import Surveying
 from gslb.runtime.tallies import Tallies
 from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
+from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
 from gslb.state.store import Store
 from gslb.steering import Lookup, Scopes
@@ -164,6 +167,9 @@ class ControlNode:
     def report(self, site: str) -> SiteReport:
         return self.watch.tracker.report(site)
 
+    def content(self) -> Sequence[SetReport]:
+        return self.watch.tracker.content_reports(time.monotonic(), datetime.now(UTC))
+
     # What happened, and what is to happen
 
     def events(self, limit: int, before: int | None) -> Sequence[Event]:
@@ -185,6 +191,9 @@ class ControlNode:
         self.watch.enable(site, who)
         self.feed.changed()
 
+    def scan(self, site: str) -> tuple[int, int]:
+        return self.watch.scanning.scan(site)
+
     def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
         return self.measuring.latest(limit, network, site)
 
@@ -192,7 +201,7 @@ class ControlNode:
 
     @property
     def metrics(self) -> Metrics:
-        doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS}
+        doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS, **SCANNING_METRICS}
         return doors | {**NOTIFYING_METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **METRICS}
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
@@ -201,6 +210,7 @@ class ControlNode:
             ("gslb_store_failures_total",): self.journal.store_failures,
             ("gslb_tally_refused_total",): self.tallies.refused,
             ("gslb_geo_lookup_errors_total",): self.index.errors,
+            **self.watch.scanning.counters(),
             ("gslb_scope_tree_failures_total",): 0 if self.surveying is None else self.surveying.failures,
         }
         if self.publisher is not None:
@@ -225,7 +235,7 @@ class ControlNode:
         if self.publisher is not None and self.signing is not None:
             found |= self.signing.gauges(self.publisher.signer)
             found["gslb_dnssec_compact_names",] = len(self.publisher.compacting)
-        found |= self.lookers.gauges() | self.measuring.gauges()
+        found |= self.lookers.gauges() | self.measuring.gauges() | self.watch.scanning.gauges()
         if self.surveying is not None:
             found |= self.surveying.gauges()
         for worker in self.pool.workers if self.pool else []:

@@ -14,6 +14,7 @@ from gslb.errors import StoreError
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
 from gslb.runtime.own import own_names
+from gslb.runtime.scanning import Scanning
 from gslb.state import events
 from gslb.state.restored import Restored
 from gslb.state.store import Store
@@ -45,9 +46,11 @@ class Watch:
         self.tracker = Tracker(
             configuration, now_s=time.monotonic(), utc=_utc(), restored=self._restored(served), book=journal.book
         )  # fmt: skip
+        setting = _setting(configuration)
+        self.scanning = Scanning(configuration, self.tracker, setting, self._did)
         self._scheduler = Scheduler(
             self.tracker.targets,
-            _setting(configuration),
+            setting,
             self._observed,
             on_round_complete=self._round_complete,
             is_down=self.tracker.is_down,
@@ -62,6 +65,7 @@ class Watch:
     async def run(self) -> None:
         """Until cancelled. The first World is there before the first result is."""
         self._scheduler.start()
+        self.scanning.start()
         saver = asyncio.create_task(self._save_often())
         due_s = time.monotonic()
         try:
@@ -80,11 +84,13 @@ class Watch:
                     due_s = math.inf
         finally:
             saver.cancel()
-            await self._scheduler.stop()
+            await asyncio.gather(self._scheduler.stop(), self.scanning.stop())
 
     def reconfigure(self, configuration: Configuration) -> None:
         self._did(self.tracker.reconfigure(configuration, time.monotonic(), _utc()))
-        self._scheduler.update(self.tracker.targets, setting=_setting(configuration), interval_s=configuration.probes.interval_s)
+        setting = _setting(configuration)
+        self._scheduler.update(self.tracker.targets, setting=setting, interval_s=configuration.probes.interval_s)
+        self.scanning.reconfigure(configuration, setting)
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
         self._did(self.tracker.drain(site, reason, who, for_s, time.monotonic(), _utc()))

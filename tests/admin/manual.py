@@ -14,6 +14,7 @@ import gslb.redirect.metrics
 import gslb.runtime.measuring
 import gslb.runtime.notifying
 import gslb.runtime.observing
+import gslb.runtime.scanning
 import gslb.runtime.signing
 import gslb.runtime.surveying
 
@@ -26,6 +27,7 @@ TABLES = {
     "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
     "Measurements of clients": gslb.runtime.measuring.METRICS,
+    "Release sets": gslb.runtime.scanning.METRICS,
     "Scopes": gslb.runtime.surveying.METRICS,
     "dnstap and query log": gslb.runtime.observing.METRICS,
 }
@@ -54,6 +56,9 @@ scrape_configs:
 | `gslb_service_all_down == 1` | no site of a service is well: clients get what `when_all_down` says |
 | `gslb_stale == 1` | nothing new is heard of the sites: answers go by an old state of things |
 | `gslb_site_wrong == 1` | a site serves wrong content |
+| `gslb_content_wrong == 1` | a site has wrong files of a release set |
+| `gslb_content_short == 1` | sites with less than half of the capacity hold what is served of a release set |
+| `gslb_content_lag_seconds > 86400` | a site does not take up a new generation of a release set |
 | `avg by (service, door, family) (gslb_site_up) < 0.5` | more than half of the sites of a service are gone |
 | `gslb_config_reload_success == 0` | the configuration file has a fault and was refused |
 | `gslb_dnssec_signature_expiry_timestamp_seconds - time() < 3 * 86400` | a zone was not signed anew for long |

@@ -62,8 +62,31 @@ LINKS = defaulted(
 LINK_OCTETS = defaulted("link_octets", integer(0, 1 << 16), _DEFAULTS.link_octets, "Octets of these fields of one redirect.")
 METALINK_SITES = defaulted("metalink_sites", integer(1, 1000), _DEFAULTS.metalink_sites, "Sites that a Metalink names.")
 LISTED_SITES = defaulted("listed_sites", integer(1, 100_000), _DEFAULTS.listed_sites, "Sites that `?mirrorlist` names.")
-MANIFEST_FILES = defaulted("manifest_files", _COUNT, _DEFAULTS.manifest_files, "Files of one generation of a release set.")
+MANIFEST_FILES = defaulted(
+    "manifest_files",
+    _COUNT,
+    _DEFAULTS.manifest_files,
+    "Files of one generation of a release set, and of all generations together that answers may go by.",
+)
 MANIFEST_OCTETS = defaulted("manifest_octets", integer(1024, 1 << 30), _DEFAULTS.manifest_octets, "Octets of one manifest.")
+CONTENT_ROUND = defaulted(
+    "content_round_octets",
+    integer(65_536, 1 << 34),
+    _DEFAULTS.content_round_octets,
+    "Octets of whole files that one look at a release set on a site reads.",
+)
+CONTENT_SCAN = defaulted(
+    "content_scan_octets",
+    integer(65_536, 1 << 40),
+    _DEFAULTS.content_scan_octets,
+    "The same of a scan; the next one goes on from there.",
+)
+CONTENT_FILE = defaulted(
+    "content_file_octets",
+    integer(65_536, 1 << 40),
+    _DEFAULTS.content_file_octets,
+    "A larger file is never read whole: its size, beginning and end are looked at.",
+)
 PLEDGED = defaulted(
     "pledged_clients",
     _COUNT,
@@ -107,6 +130,9 @@ LIMITS = section(
     LISTED_SITES,
     MANIFEST_FILES,
     MANIFEST_OCTETS,
+    CONTENT_ROUND,
+    CONTENT_SCAN,
+    CONTENT_FILE,
     PLEDGED,
     PLEDGE,
     MEASUREMENTS,
@@ -140,6 +166,9 @@ def build(table: Table) -> Limits:
         listed_sites=table[LISTED_SITES],
         manifest_files=table[MANIFEST_FILES],
         manifest_octets=table[MANIFEST_OCTETS],
+        content_round_octets=table[CONTENT_ROUND],
+        content_scan_octets=table[CONTENT_SCAN],
+        content_file_octets=table[CONTENT_FILE],
         pledged_clients=table[PLEDGED],
         pledge_s=table[PLEDGE],
         measurements=table[MEASUREMENTS],

@@ -90,12 +90,13 @@ class ContentBook:
     def carrying(self, key: SetKey) -> tuple[Site, ...]:
         return self._carrying[key]
 
-    def scans_due(self, now_s: float) -> list[str]:
-        """Targets that should be scanned now, before they are used again. Each is told once, until it had time."""
-        due = [key for key, each in self._records.items() if each.scan_due(now_s)]
-        for key in due:
-            self._records[key] = record.asked(self._records[key], self._settings, now_s)
-        return [str(key) for key in due]
+    def scan_due(self, text: str, now_s: float) -> bool:
+        """Whether a target should be scanned now, before it is used again. That is told once, until it had time."""
+        key = self._keys.get(text)
+        if key is None or not self._records[key].scan_due(now_s):
+            return False
+        self._records[key] = record.asked(self._records[key], self._settings, now_s)
+        return True
 
     # What happens
 

@@ -47,9 +47,10 @@ class Library(base.Scene):
         for target in self.tracker.content.targets:
             if only(target.site):
                 self.hear(target.key, full=full)
-        for key in self.tracker.content.scans_due(self.now_s):
-            self.scans.append(ContentKey.parse(key).site)
-            self.hear(key, full=True)
+        for target in self.tracker.content.targets:
+            if self.tracker.content.scan_due(target.key, self.now_s):
+                self.scans.append(target.site)
+                self.hear(target.key, full=True)
 
     def hear(self, key: str, *, full: bool = False) -> None:
         named = ContentKey.parse(key)
