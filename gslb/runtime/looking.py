@@ -29,10 +29,10 @@ def setting_of(configuration: Configuration) -> Setting:
     )
 
 
-def bounds_of(configuration: Configuration) -> ContentSetting:
+def bounds_of(configuration: Configuration, setting: Setting) -> ContentSetting:
     limits = configuration.limits
     return ContentSetting(
-        probe=setting_of(configuration),
+        probe=setting,
         manifest_octets=limits.manifest_octets,
         manifest_files=limits.manifest_files,
         round_octets=limits.content_round_octets,
@@ -45,7 +45,8 @@ async def scan_site(configuration: Configuration, site: str) -> tuple[ContentRes
     """A result for each set, door and address, in the order of the configuration; what is the same on the wire is asked once."""
     targets = [target for target in content_targets(configuration) if target.site == site]
     distinct: dict[Hashable, ContentTarget] = {target.exchange: target for target in targets}
-    bounds, memory, turns = bounds_of(configuration), Memory(), asyncio.Semaphore(SCANS)
+    bounds = bounds_of(configuration, setting_of(configuration))
+    memory, turns = Memory(), asyncio.Semaphore(SCANS)
 
     async def scan(target: ContentTarget) -> ContentResult:
         async with turns:

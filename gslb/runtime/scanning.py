@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gslb.model import Configuration, Event, Hold
+from gslb.runtime.looking import bounds_of
 from gslb.state.content import ContentKey, PlaceReport, SetReport
 from gslb.state.content.holdings import WORST_FIRST
 from gslb.state.content.record import short
 from gslb.state.tracker import Tracker
 from probes.content.model import ContentResult
 from probes.content.schedule import ContentScheduler
-from probes.content.setting import ContentSetting
 from probes.setting import Setting
 
 LOOKS_AT_A_TIME = 64
@@ -59,7 +59,7 @@ class Scanning:
         self._octets: Counter[tuple[str, ...]] = Counter()
         self._scheduler = ContentScheduler(
             tracker.content.targets,
-            _bounds(configuration, setting),
+            bounds_of(configuration, setting),
             self._looked,
             interval_s=configuration.probes.interval_s,
             concurrency=min(LOOKS_AT_A_TIME, configuration.probes.concurrency),
@@ -78,7 +78,7 @@ class Scanning:
     def reconfigure(self, configuration: Configuration, setting: Setting) -> None:
         """After the tracker."""
         interval_s = configuration.probes.interval_s
-        self._scheduler.update(self._tracker.content.targets, setting=_bounds(configuration, setting), interval_s=interval_s)
+        self._scheduler.update(self._tracker.content.targets, setting=bounds_of(configuration, setting), interval_s=interval_s)
 
     def scan(self, site: str) -> tuple[int, int]:
         """Look at all release sets of a site as soon as may be, and scan them: how many will be, of how many. Those of a site
@@ -116,18 +116,6 @@ class Scanning:
         self._did(self._tracker.observe_content(result, now_s, datetime.now(UTC)))
         if self._tracker.content.scan_due(result.key, now_s):
             self._scheduler.scan_now(result.key)
-
-
-def _bounds(configuration: Configuration, setting: Setting) -> ContentSetting:
-    limits = configuration.limits
-    return ContentSetting(
-        probe=setting,
-        manifest_octets=limits.manifest_octets,
-        manifest_files=limits.manifest_files,
-        round_octets=limits.content_round_octets,
-        scan_octets=limits.content_scan_octets,
-        file_octets=limits.content_file_octets,
-    )
 
 
 def _of_set(report: SetReport) -> _Gauges:

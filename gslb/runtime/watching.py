@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from gslb.errors import StoreError
 from gslb.model import Configuration, Event, World
 from gslb.runtime.journal import Journal
-from gslb.runtime.own import own_names
+from gslb.runtime.looking import setting_of
 from gslb.runtime.scanning import Scanning
 from gslb.state import events
 from gslb.state.restored import Restored
@@ -21,7 +21,6 @@ from gslb.state.store import Store
 from gslb.state.tracker import Tracker
 from probes.model import Result
 from probes.schedule import Scheduler
-from probes.setting import Setting
 
 SAVE_EVERY_S = 5.0
 
@@ -46,7 +45,7 @@ class Watch:
         self.tracker = Tracker(
             configuration, now_s=time.monotonic(), utc=_utc(), restored=self._restored(served), book=journal.book
         )  # fmt: skip
-        setting = _setting(configuration)
+        setting = setting_of(configuration)
         self.scanning = Scanning(configuration, self.tracker, setting, self._did)
         self._scheduler = Scheduler(
             self.tracker.targets,
@@ -88,7 +87,7 @@ class Watch:
 
     def reconfigure(self, configuration: Configuration) -> None:
         self._did(self.tracker.reconfigure(configuration, time.monotonic(), _utc()))
-        setting = _setting(configuration)
+        setting = setting_of(configuration)
         self._scheduler.update(self.tracker.targets, setting=setting, interval_s=configuration.probes.interval_s)
         self.scanning.reconfigure(configuration, setting)
 
@@ -161,16 +160,6 @@ class Watch:
         if found is not None and found.faults:
             self._journal.add([events.unreadable(self._journal.book, _utc(), str(self._store.path), found.faults)])
         return found
-
-
-def _setting(configuration: Configuration) -> Setting:
-    probes = configuration.probes
-    return Setting(
-        timeout_s=probes.timeout_s,
-        phase_s=min(2.0, probes.timeout_s / 2),
-        contact=probes.contact or next((zone.contact for zone in configuration.zones), ""),
-        own=own_names(configuration),
-    )
 
 
 def _utc() -> datetime:
