@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gslb.model import View
 from gslb.redirect.known import known_of
-from gslb.redirect.links import digest_fields, is_wget2
+from gslb.redirect.links import digest_fields, is_wget2, suits_wget2
 from gslb.redirect.location import Target
 from gslb.redirect.pages import Page
 from gslb.redirect.serving import Serving, Wish
@@ -21,6 +21,6 @@ def second_choice(serving: Serving, page: Page, target: Target, view: View, wish
     names = page.sites if links is None else links.sites
     known = known_of(serving.world, page.service, view, wish, [serving.pages.sites[name] for name in names])
     file = known.file
-    described = not careful or (file is not None and bool(file.sha256) and file.size is not None)
+    described = not careful or (file is not None and suits_wget2(file, target))
     told = b"" if links is None else links.write(target, known.sites, described)
     return told if file is None else told + digest_fields(file, fields)

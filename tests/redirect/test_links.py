@@ -97,9 +97,22 @@ async def test_where_no_name_of_ours_is_known_no_metalink_is_named() -> None:
 
 async def test_wget2_is_told_of_whole_metalinks_alone() -> None:
     """It waits for nothing where no Digest is told, and downloads nothing where the Metalink tells no size."""
-    told = manifests(new={"kernel": of_bytes(KERNEL), "sizeless": ManifestFile("ab" * 32), "sha1": ManifestFile(sha1="ab" * 20)})
+    told = manifests(
+        new={
+            "kernel": of_bytes(KERNEL),
+            "sizeless": ManifestFile("ab" * 32),
+            "sha1": ManifestFile(sha1="ab" * 20),
+            "カ": of_bytes(b""),
+        }
+    )
     async with opened(serving(released(told=told))) as door:
-        for path, named in {"/v1/kernel": True, "/v1/sizeless": False, "/v1/sha1": False, "/v2/x": False}.items():
+        for path, named in {
+            "/v1/kernel": True,
+            "/v1/sizeless": False,
+            "/v1/sha1": False,
+            "/v2/x": False,
+            "/v1/%E3%82%AB": False,
+        }.items():
             answer = await door.get(path, "User-Agent: wget2/1.99.1")
             assert (links(answer)[-1].rel == "describedby") is named, path
             assert duplicates(answer)[0] == answer.location

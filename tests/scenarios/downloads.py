@@ -98,12 +98,12 @@ async def fail(mirror: Mirror, fault: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def scene(folder: Path, *, sizes: bool = True, manifest: bool = True) -> AsyncIterator[Scene]:
-    """`manifest`: whether a manifest of /v1/ is known, and `sizes`: whether that tells sizes."""
+async def scene(folder: Path, *, sizes: bool = True, manifest: bool = True, path: str = PATH) -> AsyncIterator[Scene]:
+    """`manifest`: whether a manifest of /v1/ is known, and `sizes`: whether that tells sizes. `path` is the object's."""
     tree, client = folder / "tree", folder / "client"
     (tree / "v1").mkdir(parents=True)
     client.mkdir()
-    (tree / PATH[1:]).write_bytes(OBJECT)
+    (tree / path[1:]).write_bytes(OBJECT)
     mirrors = {
         name: Noted(MirrorSettings(name, (Endpoint(f"127.0.0.{number}", 0),), tree)) for number, name in enumerate(NAMES, 21)
     }
@@ -113,7 +113,7 @@ async def scene(folder: Path, *, sizes: bool = True, manifest: bool = True) -> A
             stack.push_async_callback(mirror.stop)
         door = await stack.enter_async_context(doors.opened())
         now = _world(mirrors, door.port)
-        door.redirector.swap(doors.serving(_held(now, sizes) if manifest else now))
+        door.redirector.swap(doors.serving(_held(now, path, sizes) if manifest else now))
         yield Scene(f"http://127.0.0.1:{door.port}", client, mirrors, door)
 
 
@@ -127,13 +127,13 @@ def _world(mirrors: Mapping[str, Noted], port: int) -> World:
     return worlds.world(settings)
 
 
-def _held(now: World, sizes: bool) -> World:
+def _held(now: World, path: str, sizes: bool) -> World:
     listed = ManifestFile(hashlib.sha256(OBJECT).hexdigest(), None, len(OBJECT) if sizes else None)
     keys = [HoldingKey(HOST, RELEASE.name, Door.HTTP, name, 4) for name in NAMES]
     return replace(
         now,
         holdings=dict.fromkeys(keys, Holding(Hold.GOOD, "v1")),
-        manifests={"v1": Manifest("v1", {PATH.removeprefix(RELEASE.prefix): listed})},
+        manifests={"v1": Manifest("v1", {path.removeprefix(RELEASE.prefix): listed})},
         editions={SetKey(HOST, RELEASE.name): Edition("v1")},
     )
 

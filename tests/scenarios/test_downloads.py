@@ -77,6 +77,16 @@ async def test_wget2_writes_the_objects_bytes_and_nothing_else(tmp_path: Path, o
     assert ("Checksum OK" in said) is (known == "all")
 
 
+@needs("wget2")
+@needs("aria2c")
+@pytest.mark.parametrize("command", [("wget2", "--tries=2"), ARIA2, (*ARIA2, *BY_LINKS)], ids=["wget2", "metalink", "links"])
+async def test_a_name_beyond_ascii_is_no_hindrance(tmp_path: Path, command: tuple[str, ...]) -> None:
+    async with scene(tmp_path, path="/v1/カ 100%.iso") as place:
+        await place.run(*command, f"{place.url}/v1/%E3%82%AB%20100%25.iso")
+        (written,) = [path for path in place.folder.iterdir() if path.suffix == ".iso"]
+        assert written.read_bytes() == OBJECT
+
+
 @needs("curl")
 @needs("busybox")
 @needs("wget")
