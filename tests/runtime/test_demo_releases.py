@@ -77,3 +77,19 @@ def test_what_is_not_there_can_not_go_wrong(releases):
         releases.flip("nobody")
     with pytest.raises(UsageError, match=r"'\.\./kexec' is no file of the release"):
         releases.flip("one", "../kexec")
+
+
+async def test_a_mirror_changes_nothing_before_it_is_noticed_that_it_will(releases):
+    noticed, before = asyncio.Event(), kernel(releases, "one")
+
+    async def wait(site: str) -> None:
+        assert (releases.release(site) / LOCK).exists()
+        await noticed.wait()
+
+    releases.noticed = wait
+    going = asyncio.create_task(releases.publish("one"))
+    await asyncio.sleep(0.3)
+    assert kernel(releases, "one") == before
+    noticed.set()
+    assert await going == 2
+    assert kernel(releases, "one") != before

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,14 +22,22 @@ CHANGE_S: Final = 2.0  # that a mirror takes for a new edition
 _LAST: Final = (INDEX, MANIFEST)
 
 
-class Releases:
-    """`folder` is ours. Names of files are relative to the release."""
+Noticed = Callable[[str], Awaitable[None]]
 
-    def __init__(self, folder: Path, recipe: Recipe, sites: Iterable[str], change_s: float = CHANGE_S) -> None:
+
+class Releases:
+    """`folder` is ours. Names of files are relative to the release. `noticed` returns when nobody new is sent to a mirror that
+    says that it changes: a good mirror waits for that.
+    """
+
+    def __init__(
+        self, folder: Path, recipe: Recipe, sites: Iterable[str], change_s: float = CHANGE_S, noticed: Noticed | None = None
+    ) -> None:
         self.recipe = recipe
         self.editions = dict.fromkeys(sites, recipe.edition)
         self._folder = folder
         self._change_s = change_s
+        self.noticed = noticed
         self._changing: set[str] = set()
 
     def build(self) -> Path:
@@ -83,6 +91,8 @@ class Releases:
             new = await asyncio.to_thread(self._built, edition)
             lock = self.release(site) / LOCK
             lock.write_text("see you in a moment\n")
+            if self.noticed is not None:
+                await self.noticed(site)
             names = _in_order(new)
             for name in names:
                 _link(new / name, self.release(site) / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ from typing import Self
 
 from gslb import config
 from gslb.errors import BusyError, UsageError
-from gslb.model import Configuration, Endpoint, Listen
+from gslb.model import Configuration, Endpoint, Hold, Listen
 from gslb.runtime.control import Control
 from gslb.runtime.demo.fleet import Fleet
 from gslb.runtime.demo.releases import Releases
@@ -23,6 +24,9 @@ from gslb.runtime.demo.sites import PORT, PORTS_TRIED, SITES, free_port, mirror_
 from gslb.runtime.demo.tree import Recipe
 from gslb.runtime.node import ControlNode
 from gslb.runtime.sockets import listeners, open_all, open_stream
+
+_NOTICED_WITHIN_S = 15.0  # a round, and a World
+_LOOK_EVERY_S = 0.2
 
 
 class DemoSession:
@@ -62,6 +66,13 @@ class DemoSession:
             raise UsageError("a new edition is on its way to the mirrors already")
         self._publishing = asyncio.create_task(self.releases.publish_everywhere(between_s))
 
+    async def _noticed(self, site: str) -> None:
+        """The node has looked, or will not: there is nothing to wait for where it is down."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_NOTICED_WITHIN_S):
+                while any(key.site == site and held.hold is Hold.GOOD for key, held in self.node.world.holdings.items()):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_EVERY_S)
+
     async def _end_publishing(self) -> None:
         if self._publishing is not None:
             self._publishing.cancel()
@@ -71,7 +82,7 @@ class DemoSession:
         _refuse_taken(self._listen)
         folder = Path(tempfile.mkdtemp(prefix="gslb-demo-"))
         self._held.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
-        self.releases = Releases(folder, self.recipe, (site.id for site in SITES))
+        self.releases = Releases(folder, self.recipe, (site.id for site in SITES), noticed=self._noticed)
         release = await asyncio.to_thread(self.releases.build)
         self.fleet, port = await self._mirrors(folder)
         self.configuration = self._configured(folder, release, port)
