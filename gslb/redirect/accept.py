@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+_WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,9})?|\.[0-9]{1,9}")
 RANGES_MAX: Final = 64  # that are looked at; whoever has more to say has said enough
 
 
 def read_accept(header: bytes) -> Mapping[str, float]:
-    """The weight of each range, in lower case. What is no number counts as 0."""
+    """The weight of each range, in lower case. What is no weight counts as 0."""
     return dict(_range(text) for text in header.decode("latin-1").lower().split(",")[:RANGES_MAX])
 
 
 def _range(text: str) -> tuple[str, float]:
     name, *parameters = (part.strip() for part in text.split(";"))
     quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
-    try:
-        return name, float(quality)
-    except ValueError:
-        return name, 0.0
+    return name, min(float(quality), 1.0) if _WEIGHT.fullmatch(quality) else 0.0
 
 
 def weight(ranges: Mapping[str, float], media_type: str) -> float:

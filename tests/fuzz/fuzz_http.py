@@ -13,6 +13,7 @@ import contextlib
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -31,8 +32,8 @@ with instrumented:
     from gslb.redirect.connections import Connections
     from gslb.redirect.protocol import HttpProtocol
     from gslb.redirect.reply import Endings
+    from tests.redirect.contents import released, with_boot
     from tests.redirect.doors import HOST, listening, serving
-    from tests.steering import world as worlds
 
 CORPUS: Final = Path(__file__).with_name("corpus") / "http"
 SEND_MAX: Final = 1 << 20  # octets of an input that are looked at
@@ -40,8 +41,9 @@ SEND_MAX: Final = 1 << 20  # octets of an input that are looked at
 _TRUSTED: Final = 0x80
 _STEPS: Final = (1 << 20, 1, 2, 3, 7, 64, 1000, 16384)
 _IMAGE: Final = BootImage("knoppix", "/kernel", ("/miniroot.gz",), "/")
-_SETTINGS: Final = listening(worlds.with_service(boot=(_IMAGE,)), "10.0.0.0/8")
-_REDIRECTOR = Redirector(serving(worlds.world(_SETTINGS)), node="fuzz", on_measured=lambda report: True)
+_WORLD: Final = released()
+_SETTINGS: Final = listening(with_boot(_WORLD.configuration, _IMAGE), "10.0.0.0/8")
+_REDIRECTOR = Redirector(serving(replace(_WORLD, configuration=_SETTINGS)), node="fuzz", on_measured=lambda report: True)
 _REDIRECTOR.boot.secrets = (bytes(16),)
 _ENDINGS = Endings(lambda: 1_800_000_000.0)
 _BUFFER = bytearray(16384 + 1)  # never full: then others would have their turn, and there is no loop here
@@ -144,6 +146,8 @@ WORDS: Final = (
     *(b"Expect: 100-continue\r\n", b"Upgrade: h2c\r\nConnection: upgrade\r\n", b"X-Forwarded-Proto: https\r\n"),
     *(b"X-Forwarded-For: 18.1.2.3, 10.1.1.1\r\n", b"Accept: application/json\r\n", b"%0d%0a", b"5\r\nabcde\r\n0\r\n\r\n"),
     *(b"/~boot/knoppix.sh", b"/~boot/knoppix.fastest.sh", b"/~boot/knoppix.ipxe", b"/~measured?token=00&ms=jp-osaka:1"),
+    *(b"/v1/kernel", b".meta4", b".metalink", b".sha256", b"Want-Digest: SHA-256\r\n", b"User-Agent: wget2/1.99.1\r\n"),
+    *(b"Accept: */*,application/metalink4+xml;q=1,application/metalink+xml\r\n", b"Accept: text/*\r\n", b"=txt"),
     *(b"/@2/", b"avoid=jp-osaka", b"mirrorlist", b"\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c"),
 )
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gslb.model import (
+    BootImage,
+    Configuration,
     ContentSet,
     Door,
     Edition,
@@ -42,6 +44,11 @@ MANIFESTS = manifests(
     new={"kernel": of_bytes(KERNEL), BLOCK_NAME: of_bytes(BLOCK), "no size": ManifestFile(sha1="ab" * 20)},
     old={"kernel": of_bytes(b"a kernel of the old release"), BLOCK_NAME: of_bytes(BLOCK)},
 )
+
+
+def with_boot(settings: Configuration, image: BootImage) -> Configuration:
+    (service,) = settings.services
+    return replace(settings, services=(replace(service, boot=(image,)),))
 
 
 def released(holds: Mapping[str, Hold | str] | None = None, told: Mapping[str, Manifest] = MANIFESTS) -> World:
