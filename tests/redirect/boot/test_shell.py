@@ -36,7 +36,7 @@ async def test_kernel_miniroot_and_disk_are_of_the_best_site(tmp_path: Path) -> 
         assert [mirror.counters.requests for mirror in here.mirrors.values()] == [2, 0, 0]
 
 
-@pytest.mark.parametrize("fault", ["refuse", "404", "cut", "hang", "wrong"])
+@pytest.mark.parametrize("fault", ["refuse", "404", "cut", "hang", "trickle 20", "wrong"])
 async def test_from_a_site_that_fails_it_goes_to_the_next_with_all(tmp_path: Path, fault: str) -> None:
     async with island(tmp_path) as here:
         script = await here.script("knoppix.sh")

@@ -8,7 +8,7 @@ say() {
     echo "gslb: $*"
 }
 
-# fetch URL FILE SECONDS: given up where nothing comes for so long. Not every BusyBox has the -T of wget.
+# fetch URL FILE SECONDS: given up where next to nothing comes for so long. Not every BusyBox has the -T of wget.
 fetch() {
     rm -f "$2"
     $GSLB_WGET -q -O "$2" "$1" </dev/null &
@@ -22,14 +22,14 @@ fetch() {
     return "$ended"
 }
 
-# watch PROCESS FILE SECONDS: ends the process when the file has not grown for so long.
+# watch PROCESS FILE SECONDS: ends the process when the file has not grown by a kilobyte for so long.
 watch() {
     had=0 idle=0
     while [ "$idle" -lt "$3" ]; do
         sleep 1
         has=0
         [ ! -e "$2" ] || has=$(wc -c <"$2")
-        if [ "$has" -gt "$had" ]; then had=$has idle=0; else idle=$((idle + 1)); fi
+        if [ "$has" -ge $((had + 1024)) ]; then had=$has idle=0; else idle=$((idle + 1)); fi
     done
     kill "$1"
 }
