@@ -9,12 +9,13 @@ from pydantic import IPvAnyAddress, WithJsonSchema
 
 from gslb.admin import shown
 from gslb.admin.board import Boards
+from gslb.admin.content import WholeSite, site_content
 from gslb.admin.explanation import Explanation, Via, explain
 from gslb.admin.gate import Overseer, Reader
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
-from gslb.admin.views import ConfigView, DrainRequest, EventView, ServiceView, SiteDetail, SiteView, StatusView
+from gslb.admin.views import ConfigView, DrainRequest, EventView, ServiceView, SiteView, StatusView
 from gslb.errors import UsageError
 from gslb.model import Family
 from gslb.state import SiteReport
@@ -44,10 +45,10 @@ async def sites(request: Request, principal: Reader) -> list[SiteView]:
 
 
 @router.get("/sites/{site}", responses=documented(404))
-async def site_detail(request: Request, site: SiteId, principal: Reader) -> SiteDetail:
+async def site_detail(request: Request, site: SiteId, principal: Reader) -> WholeSite:
     """All that is known of a site: each address with its last results, and the `curl` line that repeats the last probe."""
     node, report = _node(request), _report(request, site, principal)
-    return shown.site_detail(report, node.configuration)
+    return WholeSite(**dict(shown.site_detail(report, node.configuration)), content=site_content(node, site))
 
 
 @router.post("/sites/{site}/drain", responses=documented(404))

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 import gslb
-from gslb.admin import api, bodies, dashboard, login, measurements, operations, problems, stream
+from gslb.admin import api, bodies, content, dashboard, login, measurements, operations, problems, stream
 from gslb.admin.board import Boards
 from gslb.admin.counting import Counters, Counting
 from gslb.admin.gate import Gate
@@ -40,7 +40,15 @@ def create_app(node: Node) -> FastAPI:
     app.state.boards = Boards(node)
     app.state.gate = Gate(lambda: node.configuration.users)
     app.state.registry = registry(node, requests)
-    for router in (api.router, measurements.router, stream.router, operations.router, login.router, dashboard.router):
+    for router in (
+        api.router,
+        content.router,
+        measurements.router,
+        stream.router,
+        operations.router,
+        login.router,
+        dashboard.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(bodies.BodyBound)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel
 
@@ -79,7 +80,8 @@ def explain(
     client = locate(lookup, address.version, int(address), address.max_prefixlen)
     view = _view(via, family or address.version)
     told = path if via != "dns" else None
-    decision = decide(world, client, Request(found.host, view, told))
+    decoded = None if told is None else unquote(told.partition("?")[0], errors="replace")  # as the redirector reads it
+    decision = decide(world, client, Request(found.host, view, decoded))
     steering = map_of(world)
     return Explanation(
         service=found.host,

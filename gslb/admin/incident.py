@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import gslb
 from gslb.admin.node import Node
 from gslb.admin.views import Condition, IncidentView, ServiceView, SiteView, StatusView
-from gslb.model import Severity
+from gslb.model import Hold, Severity
+from gslb.state.content import PlaceReport, SetReport
 
 _ORDER: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 _WORDS: Final[dict[Condition, str]] = {
@@ -42,7 +43,7 @@ def status_view(node: Node, sites: Sequence[SiteView], services: Sequence[Servic
 
 def incident(node: Node, sites: Sequence[SiteView], services: Sequence[ServiceView]) -> IncidentView:
     """The worst thing is the headline; the rest are details."""
-    found = [*_of_services(services), *_of_node(node), *_of_sites(sites)]
+    found = [*_of_services(services), *_of_node(node), *_of_sites(sites), *_of_content(node, sites, bool(services))]
     found.sort(key=lambda each: -_ORDER.index(each[0]))
     if not found:
         return IncidentView(level=Severity.INFO, headline=_all_well(sites), details=[])
@@ -102,6 +103,35 @@ def _of_sites(sites: Sequence[SiteView]) -> Iterator[Finding]:
             yield Severity.INFO, f"{site.id} is coming back slowly: {site.ramp} of 10 steps."
         elif site.slow:
             yield Severity.INFO, f"{site.id} is three times slower than usual, so it ranks last among its equals."
+
+
+def _of_content(node: Node, sites: Sequence[SiteView], all_seen: bool) -> Iterator[Finding]:
+    """Release sets that are short, and sites that are out of one."""
+    for report in node.content():
+        name = f"{report.content} of {report.service}"
+        if all_seen and report.short:
+            yield Severity.WARNING, f"Release set {name} is short: {report.shortage}."
+        elif all_seen and report.rolling:
+            yield Severity.INFO, f"Release set {name} is being rolled out{f': {report.shortage}' if report.shortage else ''}."
+        yield from _out_of_set(report, name, {site.id for site in sites})
+
+
+def _out_of_set(report: SetReport, name: str, seen: Collection[str]) -> Iterator[Finding]:
+    """Each site once; the families are told, doors and addresses are in the details of the site."""
+    for hold, level, words in _OUT:
+        out: dict[str, list[PlaceReport]] = {}
+        for place in report.places:
+            if place.hold is hold and place.site in seen:
+                out.setdefault(place.site, []).append(place)
+        for site, places in out.items():
+            families = " and ".join(f"IPv{family}" for family in sorted({place.family for place in places}))
+            yield level, f"{site} {words} {name} (over {families}): {places[0].reason}."
+
+
+_OUT: Final = (
+    (Hold.WRONG, Severity.WARNING, "has wrong files and is not used for"),
+    (Hold.ABSENT, Severity.INFO, "is not used for"),
+)
 
 
 def _all_well(sites: Sequence[SiteView]) -> str:

@@ -12,6 +12,7 @@ from gslb.errors import Fault
 from gslb.geo import Source
 from gslb.model import Configuration, Event, World
 from gslb.state import SiteReport
+from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
 from gslb.steering import Lookup, Scopes
 
@@ -95,6 +96,12 @@ class Node(Protocol):
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
         """Take a site out, for a time or until it is enabled. Raises UsageError if there is no such site."""
+
+    def content(self) -> Sequence[SetReport]:
+        """Of every release set that is looked at, in the order of the configuration."""
+
+    def scan(self, site: str) -> tuple[int, int]:
+        """Scan the release sets of a site as soon as may be: how many will be, and how many there are."""
 
     def enable(self, site: str, who: str) -> None:
         """End a drain, if there is one; a failing site stays down. Raises UsageError if there is no such site."""

@@ -93,6 +93,7 @@ _DESCRIPTIONS = {
     403: "The role of this user is too small, or the request came from another site's page.",
     404: "There is no such thing.",
     405: "This can't be done with this method.",
+    409: "There is nothing to do it with.",
     413: "The body is too long.",
     422: "A parameter or the body is not what it should be.",
     429: "Too many different wrong tokens came from there, or too many watch from there.",

@@ -130,14 +130,14 @@ def held_by(world: World, service: Service, view: View, family: Family, site: Si
     holding = world.holdings.get(HoldingKey(service.host, content.name, view.door, site.id, family))
     if holding is None:
         return Held(Level.UNKNOWN)
-    level = _LEVELS.get(holding.hold)
-    if level is None:
+    level = _LEVELS[holding.hold]
+    if level >= Level.UNKNOWN and holding.generation:  # of a site that nobody could look at, what it had last
         wanted = need.generations
         if view.door is Door.DNS:
             served = served_generation(world, SetKey(service.host, content.name))
             wanted = frozenset((served,)) if served else None
-        level = Level.HELD if wanted is None or holding.generation in wanted else Level.OTHER
+        level = level if wanted is None or holding.generation in wanted else Level.OTHER
     return Held(level, holding)
 
 
-_LEVELS = {Hold.WRONG: Level.WRONG, Hold.ABSENT: Level.ABSENT, Hold.UNKNOWN: Level.UNKNOWN}
+_LEVELS = {Hold.WRONG: Level.WRONG, Hold.ABSENT: Level.ABSENT, Hold.UNKNOWN: Level.UNKNOWN, Hold.GOOD: Level.HELD}

@@ -88,6 +88,15 @@ def _held_words(held: Held) -> str:
     return f"is at another generation ({holding.generation[:12]})"
 
 
+def _kept_words(held: Held) -> str:
+    holding = held.holding
+    if holding is None or held.level is Level.OTHER:
+        return "at another generation" + (f" ({holding.generation[:12]})" if holding else "")
+    if held.level is Level.HELD:
+        return f"at {holding.generation[:12]}" if holding.generation else "in good order"
+    return f"{holding.hold}: {holding.reason}"
+
+
 class _Keeper:
     """Says of an eligible site where it stands and what put it there."""
 
@@ -104,7 +113,7 @@ class _Keeper:
     def trace(self, site: Site, rank: int) -> SiteTrace:
         number, block, tier = self._where[site.id]
         parts = [*self._notes(rank), self._distance(site, rank), self._place(block, tier, rank), self._after(number, block)]
-        parts += [self._latency(site), self._health(site, tier), self._spill(number, block)]
+        parts += [self._latency(site), self._health(site, tier), self._spill(number, block), self._content(site)]
         return SiteTrace(site.id, rank, self._filter(site, block, rank), ", ".join(part for part in parts if part))
 
     def _filter(self, site: Site, block: Block, rank: int) -> str:
@@ -175,6 +184,12 @@ class _Keeper:
         if candidate.rank == UNKNOWN:
             return f"state unknown: {standing.reason}" + (", so behind its equals that are up" if self._has_better(tier) else "")
         return ""
+
+    def _content(self, site: Site) -> str:
+        """What is known of each set that was looked at."""
+        scene = self._outcome.scene
+        told = {one.name: scene.standings.held(site.id, one, scene.need) for one in scene.need.sets}
+        return ", ".join(f"{name} {_kept_words(held)}" for name, held in told.items() if held.holding is not None)
 
     def _has_better(self, tier: tuple[str, ...]) -> bool:
         candidates = [self._outcome.field.candidates[name] for name in self._well(tier)]

@@ -19,6 +19,7 @@ from gslb.config import load
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Endpoint, Event, Listen, User, World
 from gslb.state import EventBook, SiteReport, TargetKey, Tracker
+from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement, Measurements
 from gslb.steering import Lookup, Scopes
 from probes.model import Exchange, Result, Timings
@@ -71,6 +72,7 @@ class Bench:
         self.gauged: dict[tuple[str, ...], float] = {}
         self.metrics: Metrics = {}
         self.measured = Measurements()
+        self.scanned: list[str] = []
 
     # What the admin side asks
 
@@ -106,6 +108,14 @@ class Bench:
 
     def enable(self, site: str, who: str) -> None:
         self.told(self.tracker.enable(site, who, self.now_s, self.utc))
+
+    def content(self) -> Sequence[SetReport]:
+        return self.tracker.content_reports(self.now_s, self.utc)
+
+    def scan(self, site: str) -> tuple[int, int]:
+        wanted = [target.key for target in self.tracker.content.targets if target.site == site]
+        self.scanned += wanted
+        return len(wanted), len(wanted)
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
         return self.counted
