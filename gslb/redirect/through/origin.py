@@ -216,7 +216,7 @@ class _Raw(ByteStream):
         await asyncio.get_running_loop().sock_sendall(self._sock, item)
 
     async def send_eof(self) -> None:
-        raise NotImplementedError
+        self._sock.shutdown(socket.SHUT_WR)
 
     async def aclose(self) -> None:
         self._sock.close()
