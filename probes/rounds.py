@@ -58,12 +58,14 @@ class Rounds(ABC, Generic[T]):
         on_round_complete: Callable[[], None] = lambda: None,
         jitter: float = 0.10,
         rng: random.Random | None = None,
+        start_gap_s: float = START_GAP_S,
     ) -> None:
         self.internal_errors = 0
         self._clock = clock
         self._on_round_complete = on_round_complete
         self._jitter = jitter
         self._rng = rng or random.Random()
+        self._start_gap_s = start_gap_s
         self._watches: dict[Hashable, Watch[T]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
@@ -144,7 +146,7 @@ class Rounds(ABC, Generic[T]):
     def _start(self, watches: Iterable[Watch[T]]) -> None:
         for number, watch in enumerate(watches):
             name = f"probe {watch.targets[0].key}"
-            watch.task = asyncio.create_task(self._go_on(watch, number * START_GAP_S), name=name)
+            watch.task = asyncio.create_task(self._go_on(watch, number * self._start_gap_s), name=name)
             self._tasks.add(watch.task)
             watch.task.add_done_callback(self._tasks.discard)
 

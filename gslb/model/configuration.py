@@ -228,6 +228,10 @@ class Limits:
     content_round_octets: int = 1_048_576  # of whole files in one look at a set on a site
     content_scan_octets: int = 268_435_456  # the same in a scan
     content_file_octets: int = 16_777_216  # of a file that is read whole at all
+    content_round_s: float = 60.0  # how long one look may take
+    content_scan_s: float = 1800.0
+    content_rounds: int = 20  # looks a second, of all sites and sets
+    content_requests: int = 100  # requests a second of all scans
     pledged_clients: int = 65_536  # client networks that stay at the generation of a set that they began with
     pledge_s: float = 600.0  # after the last request of such a network
     measurements: int = 65_536  # latencies told by clients that are kept

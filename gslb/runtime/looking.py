@@ -38,6 +38,13 @@ def bounds_of(configuration: Configuration, setting: Setting) -> ContentSetting:
         round_octets=limits.content_round_octets,
         scan_octets=limits.content_scan_octets,
         file_octets=limits.content_file_octets,
+        body_s=limits.content_round_s / 2,
+        round_s=limits.content_round_s,
+        scan_s=limits.content_scan_s,
+        listing_s=limits.content_round_s,
+        listing_octets=2 * limits.manifest_octets,
+        rounds_per_s=limits.content_rounds,
+        requests_per_s=limits.content_requests,
     )
 
 

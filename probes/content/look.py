@@ -41,6 +41,8 @@ async def look(target: ContentTarget, setting: ContentSetting, memory: Memory, f
         session.exchange = decided.exchange or session.exchange
         return _result(session, decided.look, decided.reason)
     except TimeoutError:
+        if session.site.scan_position == session.scan_start:
+            session.site.scan_position += session.checked
         return _result(session, *_unfinished(session, within_s))
     except Exception as error:  # whatever it is, the schedule goes on and a person gets to read it
         _log.exception("looking at %s of %s failed", target.prefix, target.site)
@@ -88,7 +90,7 @@ async def _scan(session: Session) -> None:
         return  # each sentinel was read to know the generation
     seen = await _listed_by_rsync(session, found)
     count = len(found.paths)
-    start = session.site.scan_position % count
+    start = session.site.scan_position = session.scan_start = session.site.scan_position % count
     paths = iter([(start + step, found.paths[(start + step) % count]) for step in range(count)])
     extra = [path for path in session.target.sentinels if path not in found.files]
     scan = _Scan(session, found, seen)

@@ -4,6 +4,7 @@ Nothing here is believed of a site that was not read from that site, but for wha
 those are known by the hash of the whole, wherever that was read.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -112,6 +113,20 @@ class SiteMemory:
             self.suspects[path] = suspect
 
 
+class Pace:
+    """Has those who ask for a turn wait, so that there are at most so many a second."""
+
+    def __init__(self) -> None:
+        self._next_s = 0.0
+
+    async def turn(self, per_s: float) -> None:
+        now_s = asyncio.get_running_loop().time()
+        start_s = max(now_s, self._next_s)
+        self._next_s = start_s + 1 / per_s
+        if start_s > now_s:
+            await asyncio.sleep(start_s - now_s)
+
+
 class Memory:
     """`sites` sets on sites, manifests of `listed` files together, facts of `files` read whole."""
 
@@ -120,6 +135,7 @@ class Memory:
         self.verified: Recent[tuple[Hashable, str], Verified] = Recent(files)  # by exchange and path
         self.ends: Recent[str, Ends] = Recent(files)  # by SHA-256 and by SHA-1 of the whole
         self.octets_in_hand = 0  # of manifests that are being read
+        self.pace = Pace()  # of all scans together
         self._sites: Recent[Hashable, SiteMemory] = Recent(sites)
 
     def site(self, exchange: Hashable) -> SiteMemory:

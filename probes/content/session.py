@@ -49,10 +49,13 @@ class Session:
         self.listed: Listed | None = None
         self.modified_utc: datetime | None = None
         self.remark = ""
+        self.scan_start: int | None = None
         self.retry_after_s: float | None = None
         self._gravest = Look.GOOD
 
     async def ask(self, ask: Ask, take: Callable[[bytes], object] = lambda chunk: None) -> Answer:
+        if self.full:
+            await self.memory.pace.turn(self.setting.requests_per_s)
         answer = await fetch(self.target, self.setting, ask, take)
         self.octets += answer.octets
         if answer.finding.retry_after_s is not None:

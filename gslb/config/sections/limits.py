@@ -87,6 +87,23 @@ CONTENT_FILE = defaulted(
     _DEFAULTS.content_file_octets,
     "A larger file is never read whole: its size, beginning and end are looked at.",
 )
+CONTENT_ROUND_TIME = defaulted(
+    "content_round", duration(0.1, 3600.0), _DEFAULTS.content_round_s, "How long one look at a release set may take.", "60s"
+)
+CONTENT_SCAN_TIME = defaulted(
+    "content_scan",
+    duration(1.0, 86400.0),
+    _DEFAULTS.content_scan_s,
+    "The same of a scan; the next one goes on from there.",
+    "30m",
+)
+CONTENT_ROUNDS = defaulted(
+    "content_rounds",
+    _COUNT,
+    _DEFAULTS.content_rounds,
+    "Looks a second, of all sites and sets together; with more than that in an interval, they are further apart.",
+)
+CONTENT_REQUESTS = defaulted("content_requests", _COUNT, _DEFAULTS.content_requests, "Requests a second of all scans together.")
 PLEDGED = defaulted(
     "pledged_clients",
     _COUNT,
@@ -133,6 +150,10 @@ LIMITS = section(
     CONTENT_ROUND,
     CONTENT_SCAN,
     CONTENT_FILE,
+    CONTENT_ROUND_TIME,
+    CONTENT_SCAN_TIME,
+    CONTENT_ROUNDS,
+    CONTENT_REQUESTS,
     PLEDGED,
     PLEDGE,
     MEASUREMENTS,
@@ -169,6 +190,10 @@ def build(table: Table) -> Limits:
         content_round_octets=table[CONTENT_ROUND],
         content_scan_octets=table[CONTENT_SCAN],
         content_file_octets=table[CONTENT_FILE],
+        content_round_s=table[CONTENT_ROUND_TIME],
+        content_scan_s=table[CONTENT_SCAN_TIME],
+        content_rounds=table[CONTENT_ROUNDS],
+        content_requests=table[CONTENT_REQUESTS],
         pledged_clients=table[PLEDGED],
         pledge_s=table[PLEDGE],
         measurements=table[MEASUREMENTS],

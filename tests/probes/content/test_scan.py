@@ -1,5 +1,6 @@
 """A scan of all files of a set, by HTTP alone and with a listing by rsync."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,27 @@ async def test_a_range_that_is_not_answered_as_one_is_found_by_scans_as_by_round
             result = await look(mirror.target(), EASY, memory, full)
             assert result.look is Look.ABSENT
             assert "when a part is asked for (Range)" in result.reason
+
+
+async def test_a_scan_that_runs_out_of_time_tells_how_far_it_came_and_the_next_goes_on_from_there() -> None:
+    memory = Memory()
+    slow = ContentSetting(probe=EASY.probe, at_a_time=1, requests_per_s=10, scan_s=1.0)
+    seen: set[str] = set()
+    async with mirroring(FILES) as mirror:
+        for _ in range(6):
+            result = await look(mirror.target(), slow, memory, full=True)
+            assert result.look in (Look.GOOD, Look.UNKNOWN)
+            assert result.checked < len(FILES)
+            seen |= {request.path for request in mirror.requests} - {"SHA256SUMS"}
+    assert len(seen) > result.checked
+    assert result.look is Look.UNKNOWN or "within 1 s" in result.reason
+
+
+async def test_scans_have_a_bound_of_requests_a_second_together() -> None:
+    memory, began = Memory(), asyncio.get_running_loop().time()
+    paced = ContentSetting(probe=EASY.probe, requests_per_s=50)
+    async with mirroring(FILES) as one, mirroring(FILES, "::1") as other:
+        results = await asyncio.gather(*(look(mirror.target(), paced, memory, full=True) for mirror in (one, other)))
+    requests = len(one.requests) + len(other.requests)
+    assert [result.look for result in results] == [Look.GOOD] * 2
+    assert asyncio.get_running_loop().time() - began >= (requests - 1) / 50
