@@ -2,7 +2,8 @@
 
 Of a release set that is scanned, the manifest of the generation that a site holds tells size and hashes. Who mixes mirrors
 must mix the same bytes: so of such a set only those are named together that hold one generation, or two that list the very
-same file. Of other paths nobody has looked at anything, and the mirrors are what the operator says they are: equal.
+same file. While a site is still looked at its manifest counts already: the hashes in it are what a client can check by. Of
+other paths nobody has looked at anything, and the mirrors are what the operator says they are: equal.
 """
 
 from __future__ import annotations
@@ -63,10 +64,11 @@ def known_of(world: World, service: str, view: View, wish: Wish, sites: Sequence
 
 
 def _holding(world: World, service: str, view: View, content: ContentSet, site: Site) -> Holding | None:
-    """None unless all that was looked at there is as its generation says."""
+    """None where no generation is known, or where something is not as it says."""
     family = family_of(site, view) or view.family
     holding = world.holdings.get(HoldingKey(service, content.name, view.door, site.id, family))
-    return holding if holding is not None and holding.hold is Hold.GOOD else None
+    sound = holding is not None and holding.hold in (Hold.GOOD, Hold.UNKNOWN) and holding.generation
+    return holding if sound else None
 
 
 def _listed(world: World, holding: Holding, name: str) -> ManifestFile | None:

@@ -51,14 +51,17 @@ def with_boot(settings: Configuration, image: BootImage) -> Configuration:
     return replace(settings, services=(replace(service, boot=(image,)),))
 
 
-def released(holds: Mapping[str, Hold | str] | None = None, told: Mapping[str, Manifest] = MANIFESTS) -> World:
-    """Every site holds the set at "new", but those in `holds`: a hold, or another generation."""
+LOOKING = Holding(Hold.UNKNOWN, "new", "not all of its files have been looked at yet")
+
+
+def released(holds: Mapping[str, Holding | str] | None = None, told: Mapping[str, Manifest] = MANIFESTS) -> World:
+    """Every site holds the set at "new", but those in `holds`: another generation, or what is said."""
     settings = worlds.with_service(content=(RELEASE,), http_hosts=("go.knoppix.inetboot.net",))
     now = worlds.world(replace(settings, listen=Listen(http=(Endpoint("127.0.0.1", 8080),))))
     known = {}
     for site in SITES:
-        said = (holds or {}).get(site.id, Hold.GOOD)
-        hold, generation = (said, "new") if isinstance(said, Hold) else (Hold.GOOD, said)
+        said = (holds or {}).get(site.id, "new")
+        holding = Holding(Hold.GOOD, said) if isinstance(said, str) else said
         for family in (4, 6):
-            known[HoldingKey(HOST, RELEASE.name, Door.HTTP, site.id, family)] = Holding(hold, generation, f"said {hold}")
+            known[HoldingKey(HOST, RELEASE.name, Door.HTTP, site.id, family)] = holding
     return replace(now, holdings=known, manifests=told, editions={SetKey(HOST, RELEASE.name): Edition("new")})

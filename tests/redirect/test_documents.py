@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gslb.model import Hold, Limits
+from gslb.model import Hold, Holding, Limits
 from gslb.redirect.documents import name_of
 from gslb.redirect.metalink import File, Source, write_metalink3, write_metalink4
 from tests.redirect.contents import BLOCK_NAME, KERNEL, OWN, manifests, of_bytes, released
@@ -124,7 +124,7 @@ async def test_nth_and_avoid_are_heeded() -> None:
 
 async def test_only_sites_that_have_the_same_bytes_are_in_it() -> None:
     second = decided("127.0.0.1")[1]
-    rolling = released({"us-fremont": Hold.WRONG, second: "old"})
+    rolling = released({"us-fremont": Holding(Hold.WRONG, "new"), second: "old"})
     async with opened(serving(rolling)) as door:
         kernel = urls4(await door.get("/v1/kernel.meta4"))
         block = urls4(await door.get(f"/v1/{BLOCK_NAME}.meta4"))

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gslb.model import Hold, Limits, ManifestFile, View
+from gslb.model import Hold, Holding, Limits, ManifestFile, View
 from gslb.redirect.links import links_to
 from gslb.redirect.location import Target
 from gslb.redirect.peers import read_address
 from gslb.redirect.serving import NO_WISH
-from tests.redirect.contents import BLOCK_NAME, KERNEL, OWN, manifests, of_bytes, released
+from tests.redirect.contents import BLOCK_NAME, KERNEL, LOOKING, OWN, manifests, of_bytes, released
 from tests.redirect.doors import Answer, opened, serving
 from tests.redirect.test_redirect import decided
 from tests.redirect.test_tls import contexts
@@ -152,7 +152,7 @@ async def test_the_older_digest_is_for_those_who_want_it(field: str) -> None:
 
 async def test_only_sites_with_the_same_bytes_are_told_during_a_roll_out() -> None:
     first, second, third, *_ = decided("127.0.0.1")
-    rolling = released({second: "old", third: Hold.UNKNOWN})
+    rolling = released({second: "old", third: Holding(Hold.UNKNOWN)})
     async with opened(serving(rolling)) as door:
         told = duplicates(await door.get("/v1/kernel"))
     assert told[0] == f"http://{first}.example/v1/kernel"
@@ -180,11 +180,17 @@ async def test_a_file_that_two_generations_share_comes_from_both() -> None:
 
 
 async def test_nobody_has_looked_yet_so_nobody_is_called_a_duplicate() -> None:
-    unknown = {site.id: Hold.UNKNOWN for site in worlds.SITES}
-    async with opened(serving(released(unknown))) as door:
+    async with opened(serving(released(dict.fromkeys(worlds.CITIES, Holding(Hold.UNKNOWN))))) as door:
         answer = await door.get("/v1/kernel")
     assert duplicates(answer) == [answer.location]
     assert "Repr-Digest" not in answer.fields
+
+
+async def test_while_sites_are_looked_at_their_manifest_counts() -> None:
+    async with opened(serving(released(dict.fromkeys(worlds.CITIES, LOOKING)))) as door:
+        answer = await door.get("/v1/kernel")
+    assert answer.fields["Repr-Digest"] == f"sha-256=:{SHA256}:"
+    assert len(duplicates(answer)) == 4
 
 
 async def test_their_number_and_their_octets_are_bounded() -> None:
