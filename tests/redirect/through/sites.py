@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -28,7 +29,12 @@ from tests.steering import world as worlds
 GRUB = "User-Agent: GRUB 2.06-13+deb12u2"
 PATH = "/boot/kernel"
 IN_ORDER = ("jp-tokyo-1", "us-chicago", "eu-frankfurt")  # for a client on loopback, which doors places in Tokyo
-HASTY = Patience(connect_s=0.5, silent_s=0.5, open_s=1.0, head_s=8.0, give_up_s=8.0)
+HASTY = Patience(connect_s=0.5, silent_s=0.5, open_s=1.0, head_s=20.0, give_up_s=20.0)  # for sites that are silent
+CALM = Patience(connect_s=20.0, silent_s=20.0, open_s=30.0, head_s=40.0, give_up_s=40.0)  # for a machine that is busy
+
+OCTETS = random.Random(1).randbytes(700_000)
+DATED = "Last-Modified: Tue, 01 Jan 2008 00:00:00 GMT"
+TAGGED = 'ETag: "47798700-aae60"'
 
 Handler = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 
@@ -150,7 +156,7 @@ class Stage:
 async def staged(
     *handlers: Handler,
     limits: Limits | None = None,
-    patience: Patience = HASTY,
+    patience: Patience = CALM,
     source: Callable[[dict[str, int]], World] = world,
     **options: Any,
 ) -> AsyncIterator[Stage]:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from gslb.redirect.through.heads import Part, Span, read_answer, read_content_range, read_range, write_range
 from tests.fuzz import fuzz_through
-from tests.redirect.through.sites import Asked, exchange, file, head, says, staged
-from tests.redirect.through.test_through import OCTETS
+from tests.redirect.through.sites import OCTETS, Asked, exchange, file, head, says, staged
 
 NUMBERS = st.integers(0, 10**18 - 1)
 BOUNDED = st.tuples(NUMBERS, NUMBERS).map(lambda pair: Part(min(pair), max(pair)))

@@ -10,10 +10,16 @@ import pytest
 
 from gslb.model import Limits
 from tests.redirect import doors
-from tests.redirect.through.sites import GRUB, PATH, Asked, file, head, small_receive_buffer, staged
-from tests.redirect.through.test_through import DATED, OCTETS
+from tests.redirect.through.sites import DATED, GRUB, OCTETS, PATH, Asked, file, head, small_receive_buffer, staged
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=[True], ids=["uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """That of the node: these take their time."""
+    return "asyncio", {"use_uvloop": request.param}
+
 
 STATM = Path("/proc/self/statm")
 GIGABYTE = 1 << 30

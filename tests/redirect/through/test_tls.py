@@ -14,8 +14,7 @@ from tests.probes import peers
 from tests.redirect import doors
 from tests.redirect.test_tls import AUTHORITY, contexts
 from tests.redirect.through import sites
-from tests.redirect.through.sites import GRUB, HASTY, PATH, Scripted, file, whole
-from tests.redirect.through.test_through import DATED, OCTETS
+from tests.redirect.through.sites import CALM, DATED, GRUB, OCTETS, PATH, Scripted, file, whole
 from tests.steering import world as worlds
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +42,7 @@ async def test_bytes_come_over_tls_and_go_over_tls(tmp_path: Path) -> None:
         peers.listening(first.converse, tls=secure("jp-tokyo-1.example")) as one,
         peers.listening(second.converse, tls=secure("us-chicago.example")) as two,
     ):
-        through = Through(Limits(), {}, context=theirs, patience=HASTY._replace(connect_s=5.0, silent_s=5.0, open_s=9.0))
+        through = Through(Limits(), {}, context=theirs, patience=CALM)
         source = doors.serving(world({"jp-tokyo-1": one.port, "us-chicago": two.port}))
         async with doors.opened(source, contexts=(ours, theirs), through=through) as door, await door.connect() as talk:
             for _ in range(2):
@@ -59,7 +58,7 @@ async def test_a_certificate_of_somebody_else_is_not_accepted(tmp_path: Path) ->
         peers.listening(wrong.converse, tls=secure("eu-london.example")) as one,
         peers.listening(right.converse, tls=secure("us-chicago.example")) as two,
     ):
-        through = Through(Limits(), {}, context=theirs)
+        through = Through(Limits(), {}, context=theirs, patience=CALM)
         source = doors.serving(world({"jp-tokyo-1": one.port, "us-chicago": two.port}))
         async with doors.opened(source, contexts=(ours, theirs), through=through) as door, await door.connect() as talk:
             await talk.send(doors.request(PATH, GRUB))
