@@ -74,7 +74,7 @@ class CheckSettings:
 
 @dataclass(frozen=True, slots=True)
 class ContentSet:
-    """A release set: every path under `prefix`, which ends with a slash. The names of files are relative to it.
+    """A release set: every path under `prefix`, decoded, which ends with a slash. The names of files are relative to it.
 
     Without manifest and sentinels nothing is looked at, and `content` of the sites says who carries it.
     """

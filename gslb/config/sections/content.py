@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from gslb.config.kinds import RELATIVE_PATH, URL_PATH, WORD, duration, integer
 from gslb.config.schema import Table, defaulted, list_of, optional, plain, required, section
 from gslb.model import ContentSet
@@ -40,7 +42,7 @@ CONTENT_SET = section(NAME, PREFIX, MANIFEST, SENTINELS, LOCK, EVERY, SAMPLE)
 def build(table: Table) -> ContentSet:
     return ContentSet(
         table[NAME],
-        table[PREFIX],
+        unquote(table[PREFIX], errors="replace"),
         manifest=table[MANIFEST],
         sentinels=plain(table[SENTINELS]),
         lock=table[LOCK],

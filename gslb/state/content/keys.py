@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Final, NamedTuple
+from urllib.parse import SplitResult, quote, urlsplit
 
 from gslb.model import Address, Configuration, ContentSet, Door, Family, HoldingKey, Service, SetKey, Site, StandingKey
 from gslb.state.targets import TargetKey, serving
 from probes.content.model import ContentTarget
 from probes.model import DEFAULT_PORTS
+
+_PLAIN: Final = "/!$&'()*+,;=:@~"  # in a path of a URL (RFC 3986 section 3.3)
 
 
 class ContentKey(NamedTuple):
@@ -94,7 +96,7 @@ def _target(key: ContentKey, service: Service, content: ContentSet, site: Site) 
         address=str(key.address),
         port=port,
         host=_host(service.host if by_dns else url.hostname or service.host, port, tls),
-        prefix=content.prefix if by_dns else _below(url, content),
+        prefix=quote(content.prefix, safe=_PLAIN) if by_dns else _below(url, content),
         tls=tls,
         verify=check.verify,
         manifest=content.manifest,
@@ -102,13 +104,13 @@ def _target(key: ContentKey, service: Service, content: ContentSet, site: Site) 
         lock=content.lock,
         sample=content.sample,
         every_s=content.every_s,
-        rsync=None if site.rsync is None else site.rsync.rstrip("/") + "/" + unquote(content.prefix).lstrip("/"),
+        rsync=None if site.rsync is None else site.rsync.rstrip("/") + "/" + content.prefix.lstrip("/"),
     )
 
 
 def _below(url: SplitResult, content: ContentSet) -> str:
     """As a redirect writes it: the path is appended, with one slash between."""
-    return url.path.rstrip("/") + "/" + content.prefix.removeprefix("/")
+    return url.path.rstrip("/") + "/" + quote(content.prefix, safe=_PLAIN).removeprefix("/")
 
 
 def _host(name: str, port: int, tls: bool) -> str:
