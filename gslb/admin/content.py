@@ -26,6 +26,18 @@ class FileFaultView(View):
     reason: str
 
 
+class LastScanView(View):
+    at: datetime = Field(description="When it ended.")
+    look: Text
+    reason: str
+    checked: int
+    hashed: int = Field(description="Files that were read whole.")
+    lacking: int
+    wrong: int
+    faults: list[FileFaultView] = Field(description="The first ones.")
+    curl: str
+
+
 class PlaceView(View):
     """One set on one site, at one address, as the clients of one door ask for it."""
 
@@ -49,6 +61,7 @@ class PlaceView(View):
     wrong: int
     faults: list[FileFaultView] = Field(description="The first ones.")
     curl: str = Field(description="Repeats by hand what decided.")
+    scan: LastScanView | None = Field(description="The last scan of all files; absent before there was one.")
 
 
 class GenerationView(View):

@@ -62,6 +62,7 @@ class _Group(NamedTuple):
 class ContentBook:
     def __init__(self, configuration: Configuration, book: EventBook, now_s: float) -> None:
         self.results: dict[str, ContentResult] = {}  # the last look at each target, without its files
+        self.scans: dict[str, ContentResult] = {}  # the same of scans
         self.manifests = Manifests()
         self._book = book
         self._records: dict[ContentKey, ContentRecord] = {}
@@ -107,6 +108,8 @@ class ContentBook:
             return False, []
         result = replace(result, reason=_plain(result.reason))
         self.results[result.key] = replace(result, files=None)
+        if result.full:
+            self.scans[result.key] = self.results[result.key]
         first = key not in self._looked
         self._looked.add(key)
         if result.generation:
@@ -146,12 +149,13 @@ class ContentBook:
 
     def reconfigure(self, configuration: Configuration, around: Around, clock: Clock) -> tuple[bool, list[Event]]:
         had = self._fingerprints
-        records, known, kept = self._records, self._sets, self.results
+        records, known, kept, scans = self._records, self._sets, self.results, self.scans
         self._configure(configuration, clock.now_s)
         same = {key for key in self._records if key in records and had.get(str(key)) == self._fingerprints[str(key)]}
         self._records |= {key: records[key] for key in same}
         self._sets |= {key: state for key, state in known.items() if key in self._sets}
         self.results = {str(key): kept[str(key)] for key in same if str(key) in kept}
+        self.scans = {str(key): scans[str(key)] for key in same if str(key) in scans}
         self._looked &= same
         for key in known:
             self._began_s.pop(key, None)

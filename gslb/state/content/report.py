@@ -10,7 +10,22 @@ from gslb.state.content.book import ContentBook
 from gslb.state.content.keys import ContentKey
 from gslb.state.content.sets import SetState
 from gslb.state.report import Clock
-from probes.content.model import Fault
+from probes.content.model import ContentResult, Fault, Look
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """The last scan of all files, as it came out. `at` is when it ended, UTC; `hashed` counts files that were read whole."""
+
+    at: datetime
+    look: Look
+    reason: str
+    checked: int
+    hashed: int
+    lacking: int
+    wrong: int
+    faults: tuple[Fault, ...]
+    curl: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,7 @@ class PlaceReport:
     wrong: int
     faults: tuple[Fault, ...]
     curl: str
+    scan: ScanReport | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,23 @@ def _place(book: ContentBook, key: ContentKey, clock: Clock) -> PlaceReport:
         wrong=0 if result is None else result.wrong,
         faults=() if result is None else result.faults,
         curl="" if result is None else result.exchange.command,
+        scan=_scan(book.scans.get(str(key))),
+    )
+
+
+def _scan(result: ContentResult | None) -> ScanReport | None:
+    if result is None:
+        return None
+    return ScanReport(
+        at=result.at_utc,
+        look=result.look,
+        reason=result.reason,
+        checked=result.checked,
+        hashed=result.hashed,
+        lacking=result.lacking,
+        wrong=result.wrong,
+        faults=result.faults,
+        curl=result.exchange.command,
     )
 
 
