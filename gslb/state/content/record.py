@@ -27,6 +27,7 @@ from probes.content.model import ContentResult, Look
 FRESH_INTERVALS = 3
 PATIENCE_S = 300.0
 FORGET_S = 300.0
+LONGEST_GAP_S = FORGET_S / FRESH_INTERVALS
 LONGEST_DOUBLING = 12
 
 
@@ -48,6 +49,8 @@ class ContentRecord:
     goods: int = 0
     good_s: float | None = None
     last_s: float | None = None  # that somebody looked, and could
+    asked_s: float | None = None  # that somebody looked in a round, in vain or not
+    gap_s: float = 0.0  # between the last two such looks: with very many sites rounds take longer than an interval
     waits_since_s: float | None = None  # for a full scan
     scan_after_s: float | None = None  # no scan is asked for before
     failed_scans: int = 0
@@ -68,6 +71,9 @@ def step(record: ContentRecord, result: ContentResult, every_s: float, settings:
     stepped = _STEPS[result.look](record, result, settings, now_s)
     if result.full:
         stepped = _scanned(stepped, result, every_s, settings, now_s)
+    else:
+        gap_s = 0.0 if record.asked_s is None else min(now_s - record.asked_s, LONGEST_GAP_S)
+        stepped = replace(stepped, asked_s=now_s, gap_s=gap_s)
     since_s = record.since_s if stepped.hold is record.hold else now_s
     return replace(stepped, since_s=since_s)
 
@@ -171,7 +177,7 @@ def aged(record: ContentRecord, settings: ProbeSettings, now_s: float) -> Conten
     silent_s = now_s - record.last_s
     if silent_s > FORGET_S and record.scanned:
         record = replace(record, scanned="")
-    if silent_s <= FRESH_INTERVALS * settings.interval_s or record.hold in (Hold.UNKNOWN, Hold.WRONG):
+    if silent_s <= FRESH_INTERVALS * max(settings.interval_s, record.gap_s) or record.hold in (Hold.UNKNOWN, Hold.WRONG):
         return record
     reason = f"nobody could look for {silent_s:.0f} s; before: {record.reason}"
     return replace(record, hold=Hold.UNKNOWN, reason=reason, since_s=now_s)
@@ -187,7 +193,7 @@ def away(record: ContentRecord, now_s: float) -> ContentRecord:
 
 def kept(record: ContentRecord, now_s: float) -> ContentRecord:
     """After a restart: it counts until somebody has looked, or could have."""
-    return replace(record, last_s=None if record.last_s is None else now_s, wants_scan=False, scan_after_s=None)
+    return replace(record, last_s=None if record.last_s is None else now_s, asked_s=None, wants_scan=False, scan_after_s=None)
 
 
 def short(generation: str) -> str:

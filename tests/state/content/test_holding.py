@@ -121,6 +121,20 @@ def test_a_site_at_which_nobody_can_look_stands_for_three_intervals():
     assert scene.scans == []
 
 
+def test_where_rounds_take_longer_than_an_interval_silence_is_longer_too():
+    scene = library()
+    for _ in range(3):
+        scene.rounds(6)
+        scene.look()
+        scene.wait(1.0)
+    assert {scene.holds(name) for name in NAMES} == {Hold.GOOD}
+    assert scene.kinds() == []
+    scene.rounds(9)
+    assert {scene.holds(name) for name in NAMES} == {Hold.GOOD}
+    scene.rounds(30)
+    assert {scene.holds(name) for name in NAMES} == {Hold.UNKNOWN}
+
+
 def test_what_is_wrong_stays_wrong_while_nobody_can_look():
     scene = library()
     scene.stock([SITE], look=Look.WRONG)
