@@ -38,7 +38,7 @@ def known(control: Control) -> list[tuple[str, str, float, int]]:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, 1])
 async def test_what_a_client_tells_is_known_and_survives_a_restart(tmp_path: Path, workers: int) -> None:
     settings = nodes.configuration(tmp_path, services=[SERVICE])
     async with nodes.running(settings, workers) as control:

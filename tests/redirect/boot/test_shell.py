@@ -41,7 +41,7 @@ async def test_from_a_site_that_fails_it_goes_to_the_next_with_all(tmp_path: Pat
     async with island(tmp_path) as here:
         script = await here.script("knoppix.sh")
         await here.ill(NEAR, fault)
-        run = await here.run(script, GSLB_STALL="2")
+        run = await here.run(script, GSLB_STALL="4")
         assert started_from(run, here.url(MIDDLE)), run.said
         assert f"gslb: {NEAR}: kernel" in run.said
         assert run.holds("kernel") == (here.release / "kernel").read_bytes()

@@ -2,7 +2,7 @@
 # docs/boot.md explains the variables GSLB_*. For BusyBox ash, and any other shell of POSIX.
 set -uf
 : "${GSLB_DIR:=/tmp/gslb-boot}" "${GSLB_WGET:=wget}" "${GSLB_KEXEC:=kexec}" "${GSLB_DRY:=}" "${GSLB_APPEND:=}"
-: "${GSLB_STALL:=10}" "${GSLB_ROUNDS:=3}" "${GSLB_PAUSE:=2}"
+: "${GSLB_STALL:=10}" "${GSLB_MEASURE:=2}" "${GSLB_ROUNDS:=3}" "${GSLB_PAUSE:=2}"
 
 say() {
     echo "gslb: $*"
@@ -94,7 +94,7 @@ time_it() {
     took=
     for _ in 1 2; do
         began=$(clock)
-        fetch "$url$small" "$GSLB_DIR/small" 2 || return 1
+        fetch "$url$small" "$GSLB_DIR/small" "$GSLB_MEASURE" || return 1
         ms=$(($(clock) - began))
         [ "$ms" -gt 0 ] || ms=1
         [ -n "$took" ] && [ "$took" -le "$ms" ] || took=$ms
@@ -120,7 +120,8 @@ measure() {
         fi
     done
     candidates="$fastest $others $silent"
-    [ -z "$report" ] || [ -z "$told" ] || fetch "$report&ms=$told" "$GSLB_DIR/report" 2 || say "the measurement is kept to ourselves"
+    [ -n "$report" ] && [ -n "$told" ] || return 0
+    fetch "$report&ms=$told" "$GSLB_DIR/report" "$GSLB_MEASURE" || say "the measurement is kept to ourselves"
 }
 
 if [ -z "$GSLB_DRY" ] && ! command -v "${GSLB_KEXEC%% *}" >/dev/null; then
