@@ -73,7 +73,7 @@ def test_a_kernel_outlives_its_mirror_but_a_node_that_ends_does_not_wait_for_it(
         assert octets + response.read() == KERNEL
     node.wait_for(lambda: node.metric("gslb_through_requests_total"), 20, "the request is told")
     assert node.metric("gslb_through_requests_total") == {f'outcome="whole",service="{HOST}"': 1.0}
-    assert node.metric("gslb_through_failovers_total") == {f'reason="broke",service="{HOST}",site="jp-1"': 1.0}
+    assert f'reason="broke",service="{HOST}",site="jp-1"' in node.metric("gslb_through_failovers_total")
     assert sum(node.metric("gslb_through_octets_total").values()) == len(KERNEL)
     node.wait_for(lambda: sum(node.metric("gslb_through_streams").values()) == 0, 20, "no stream is told")
     assert 'limit="through_rate"' in node.metric("gslb_limit")

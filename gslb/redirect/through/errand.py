@@ -86,15 +86,18 @@ def known_file(errand: Errand, generation: str) -> ManifestFile | None:
     return manifest.files.get(errand.path[len(content.prefix) :])
 
 
-def surely_same(errand: Errand, first: str, then: str) -> bool | None:
-    """Whether two generations have the same octets there; None: nobody knows, and the validators have to tell."""
+def surely_same(errand: Errand, here: ManifestFile | None, first: str, then: str) -> bool | None:
+    """Whether two generations have the same octets there; None: nobody knows, and the validators have to tell.
+
+    `here` is what the manifest of the `first` said when it began.
+    """
     if named_by_content(errand.path):
         return True
     if not first or not then:
         return None
-    here, there = known_file(errand, first), known_file(errand, then)
     if first == then:
         return True if here is not None else None
+    there = known_file(errand, then)
     if here is None or there is None:
         return False
     return _hashes(here) & _hashes(there) != set()

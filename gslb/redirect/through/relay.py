@@ -188,7 +188,7 @@ class Relay:
             raise Broken
         rest = Span(span.last + 1 - self._left, span.last, span.total)
         while (source := self._next()) is not None and time.monotonic() < since_s + self._patience.give_up_s:
-            same = surely_same(self._errand, self._first[0], source.generation)
+            same = surely_same(self._errand, self._known, self._first[0], source.generation)
             if same is False:
                 await self._leave(source, "generation")
                 self._tried[source.site, source.address] = TRIES
