@@ -33,7 +33,7 @@ class Machine:
         try:
             ended = _wait(process, log, within_s)
         finally:
-            process.kill()
+            process.terminate()  # `timeout` hands it on
             process.wait()
         text = _read(log)
         assert ended, f"the machine did not end within {within_s} s\n{text[-2000:]}"

@@ -1,6 +1,5 @@
 """GRUB, which follows no redirect: by DNS to a mirror, or through the redirector."""
 
-import signal
 from random import Random
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from tests.boot.grub import make_image
 from tests.boot.machine import Machine
 from tests.boot.packets import Reply, replies
-from tests.boot.world import CONSOLE, GO, HOST, PREFIX, WELL, World
+from tests.boot.world import BLOCK, CONSOLE, DEATHS, GO, HOST, PREFIX, WELL, World
 
 pytestmark = pytest.mark.needs_root
 
@@ -39,7 +38,7 @@ def test_grub_boots_by_dns(world):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("sent", DEATHS)
 def test_the_mirror_dies_in_the_middle_of_a_kernel(world, sent):
     """A kernel may be longer than it says: what follows is not looked at, and arrives all the same."""
     content = (world.release / "kernel").read_bytes()
@@ -53,3 +52,17 @@ def test_the_mirror_dies_in_the_middle_of_a_kernel(world, sent):
     reply = loaded(world, "kernel-30")
     assert reply.body == content
     assert reply.longest_silence_s < 5
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sent", DEATHS)
+def test_grub_loses_its_mirror_between_kernel_and_miniroot(world, sent):
+    """And what it boots, the next one after the fifth block."""
+    world.doom("/kernel$", signal=sent)
+    world.doom(BLOCK, count=5, signal=sent)
+    assert WELL in world.boot(grub(world, GO), within_s=120)
+    assert len(world.doomed) == 2
+    assert world.sites_asked("/kernel") != world.sites_asked("/miniroot.gz")
+    miniroot = loaded(world, "miniroot.gz")
+    assert miniroot.body == (world.release / "miniroot.gz").read_bytes()
+    assert miniroot.longest_silence_s < 5

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.boot.machine import Machine
-from tests.boot.world import BLOCK, BOOT, CONSOLE, GO, HOST, PREFIX, WELL
+from tests.boot.world import BLOCK, BOOT, CONSOLE, DEATHS, GO, HOST, PREFIX, WELL
 
 pytestmark = pytest.mark.needs_root
 
@@ -42,10 +42,11 @@ def test_ipxe_runs_a_boot_script(world):
 
 
 @pytest.mark.long
-def test_a_boot_script_of_ipxe_loses_its_mirror_twice(world):
+@pytest.mark.parametrize("sent", DEATHS)
+def test_a_boot_script_of_ipxe_loses_its_mirror_twice(world, sent):
     """Between kernel and miniroot, and the next one after the fifth block."""
-    world.doom("/kernel$")
-    world.doom(BLOCK, count=5)
+    world.doom("/kernel$", signal=sent)
+    world.doom(BLOCK, count=5, signal=sent)
     assert WELL in world.boot(Machine(f"{BOOT}.ipxe"), within_s=120)
     first, second, third = world.sites_asked()
     assert sorted(world.doomed) == sorted([first, second])

@@ -1,16 +1,12 @@
 """What the command line of PreBoot Linux asks for, from the network of a real kernel."""
 
-import signal
-
 import pytest
 
 from gslb.runtime.demo.tree import KEXEC_PATH
 from tests.boot.machine import Machine
-from tests.boot.world import BLOCK, BOOT, CONSOLE, GO, HOST, PREFIX, WELL, World
+from tests.boot.world import BLOCK, BOOT, CONSOLE, DEATHS, GO, HOST, PREFIX, WELL, World
 
 pytestmark = [pytest.mark.needs_root, pytest.mark.long]
-
-DEATHS = [signal.SIGKILL, signal.SIGSTOP]
 
 
 def preboot(world: World, asked: str) -> Machine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -17,9 +18,8 @@ from tests.boot.machine import Machine
 from tests.boot.mirror import Asked, Doom, read_asked
 from tests.boot.namespace import NETWORK, RESOLVER, Namespace
 from tests.boot.preboot import build_miniroot
-from tests.scenarios.node import HOST, RunningNode
-
-__all__ = ["HOST"]
+from tests.scenarios.node import HOST as HOST  # tests have it from here
+from tests.scenarios.node import RunningNode
 
 REDIRECTOR = "198.18.0.80"
 GO = f"go.{HOST}"  # the name of the redirector
@@ -27,6 +27,7 @@ RECIPE = tree.Recipe(positions=12, block_bytes=64 * 1024)
 PREFIX = RECIPE.prefix
 BOOT = f"http://{GO}/~boot/knoppix"  # and .sh, .fastest.sh or .ipxe
 CONSOLE = "console=ttyS0 quiet panic=-1"
+DEATHS = (signal.SIGKILL, signal.SIGSTOP)  # of a mirror: refused from then on, or accepted by the kernel and never answered
 BLOCK = r"/[0-9a-f]{40}$"
 WELL = f"boot: {RECIPE.positions} blocks\nboot: well"  # says a machine that has them all
 _NAMES = ("jp-tokyo-1", "jp-tsukuba-1", "jp-nagoya-1", "us-dallas-1")
@@ -61,7 +62,7 @@ class World:
             for process in self._mirrors.values():
                 assert process.stdout
                 assert process.stdout.readline()
-            self._namespace.run(self._node.__enter__)
+            self._namespace.run(_start, self._node)
             stack.callback(self._namespace.run, self._node.__exit__)
             self._stack = stack.pop_all()
         return self
@@ -110,6 +111,14 @@ def _start_mirror(site: DemoSite, folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
 
 
+def _start(node: RunningNode) -> None:
+    try:
+        node.start()
+    except BaseException:
+        node.stop()
+        raise
+
+
 _ROOT = Path(__file__).parents[2]
 
 
@@ -134,6 +143,7 @@ def _configuration(folder: Path, service: dict[str, Any]) -> dict[str, Any]:
     zone = {"name": HOST, "nameservers": {f"ns1.{HOST}": [RESOLVER]}, "contact": "hostmaster@inetboot.net"}
     image = {"kernel": f"{PREFIX}kernel", "initrd": f"{PREFIX}miniroot.gz", "httpfuse": PREFIX, "append": CONSOLE}
     told = {"host": HOST, "http_hosts": [GO], "ttl": {"min": "1s", "max": "5s"}, "boot": [{"name": "knoppix", **image}]}
+    content = {"name": "v1.0", "prefix": PREFIX, "manifest": tree.MANIFEST}
     check = {"type": "http", "path": f"{PREFIX}{tree.INDEX}"}
     return {
         "node": "boot",
@@ -142,7 +152,7 @@ def _configuration(folder: Path, service: dict[str, Any]) -> dict[str, Any]:
         "geo": {"overrides": [{"network": NETWORK, "country": "JP", "location": [35.68, 139.77]}]},
         "zones": [{**zone, "records": "\n".join(records)}],
         "sites": sites,
-        "services": [{**told, "check": check, **service}],
+        "services": [{**told, "content": [content], "check": check, **service}],
         "probes": {"interval": "2s", "timeout": "1500ms"},
     }
 
