@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gslb.cli.options import Json, SiteId
+from gslb.cli.options import ADMIN, Admin, Json, SiteId
 from gslb.cli.output import cleaned, show, show_json
-from gslb.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from gslb.model import Configuration
-    from probes.content.model import ContentResult
 
 Document = Mapping[str, Any]
 
@@ -26,59 +22,26 @@ _STYLES = {"good": "green", "absent": "yellow", "unknown": "yellow", "wrong": "b
 def scan(
     site: SiteId,
     config: Annotated[
-        Path, typer.Option("--config", "-c", metavar="FILE", help="The configuration that names SITE.", show_default=False)
-    ],
+        Path | None, typer.Option("--config", "-c", metavar="FILE", help="Scan from here; no node is asked.", show_default=False)
+    ] = None,
+    admin: Admin = ADMIN,
+    within: Annotated[str, typer.Option(metavar="DURATION", help="How long to wait for the node.")] = "10m",
     as_json: Json = False,
 ) -> None:
-    """Look at every file of the release sets of a site, now, from here: no node is needed, and none is told.
+    """Look at every file of the release sets of a site, now.
 
+    A running node does it, and goes by what it finds. With --config FILE it is done from here, and no node is needed or told.
     Each set is scanned at each address, as the clients of each door ask for it. Exit code 1 if one is not as it should be.
     """
-    import asyncio
+    from gslb.cli.scanned import by_node, from_here
 
-    from gslb import config as configuration
-    from gslb.runtime.looking import scan_site
-
-    loaded = configuration.load(config)
-    _known(loaded, site)
-    places = [_place(result) for result in asyncio.run(scan_site(loaded, site))]
+    places = by_node(admin, site, within) if config is None else from_here(config, site)
     if as_json:
         show_json({"site": site, "places": places})
     else:
         show(*_told(site, cleaned(places)))
     if any(place["look"] != "good" for place in places):
         raise typer.Exit(1)
-
-
-def _known(configuration: Configuration, site: str) -> None:
-    if all(site != each.id for each in configuration.sites):
-        raise UsageError(
-            f"{configuration.file} has no site {site!r}; it has {', '.join(each.id for each in configuration.sites)}"
-        )
-
-
-def _place(result: ContentResult) -> dict[str, Any]:
-    from gslb.state.content import ContentKey
-
-    key = ContentKey.parse(result.key)
-    return {
-        "service": key.service,
-        "set": key.content,
-        "door": key.door.value,
-        "address": str(key.address),
-        "look": result.look.value,
-        "reason": result.reason,
-        "generation": result.generation,
-        "modified": result.modified_utc.isoformat() if result.modified_utc is not None else None,
-        "files": len(result.files) if result.files is not None else None,
-        "seen": result.checked - result.lacking,
-        "read_whole": result.hashed,
-        "missing": result.lacking,
-        "wrong": result.wrong,
-        "faults": [{"path": fault.path, "look": fault.look.value, "reason": fault.reason} for fault in result.faults],
-        "octets": result.octets,
-        "curl": result.exchange.command,
-    }
 
 
 def _told(site: str, places: Sequence[Document]) -> Iterator[RenderableType]:

@@ -13,10 +13,11 @@ from gslb.cli.entry import run
 from gslb.runtime.demo.sites import SITES
 from tests.ports import free_port
 from tests.probes.content.rsync import await_listener
-from tests.scenarios.node import document, site
+from tests.scenarios.node import RunningNode, document, site
 
 FILES = {"kernel": b"k" * 3_000_000, "miniroot.gz": b"m" * 5000, "blocks/" + "0a" * 20: b"not what its name says"}
 PREFIX = "/pub/v1/"
+TOKEN = "of-an-operator"
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Nginx:
     port: int
     release: Path
     config: Path
+    configuration: dict
 
     def write_sums(self) -> None:
         sums = (f"{hashlib.sha256((self.release / name).read_bytes()).hexdigest()}  {name}\n" for name in FILES)
@@ -42,9 +44,11 @@ def nginx(tmp_path: Path) -> Iterator[Nginx]:
     )
     sets = [{"name": "v1", "prefix": PREFIX, "manifest": "SHA256SUMS", "sentinels": ["kernel"], "lock": "LOCK"}]
     known = site(SITES[0], port) | {"addresses": ["127.0.0.1"], "url": f"http://127.0.0.1:{port}/"}
-    configuration = document([known], tmp_path / "state", service={"content": sets, "check": {"type": "http", "port": port}})
+    service = {"content": sets, "check": {"type": "http", "port": port, "path": f"{PREFIX}SHA256SUMS"}}
+    users = [{"name": "ops", "role": "operator", "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}]
+    configuration = document([known], tmp_path / "state", service=service, admin={"users": users})
     (tmp_path / "gslb.yaml").write_text(json.dumps(configuration))
-    found = Nginx(port, release, tmp_path / "gslb.yaml")
+    found = Nginx(port, release, tmp_path / "gslb.yaml", configuration)
     found.write_sums()
     process = subprocess.Popen(["/usr/sbin/nginx", "-p", str(tmp_path), "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
     try:
@@ -95,3 +99,28 @@ def test_a_site_that_is_being_changed_is_told_as_that(nginx, capsys):
 def test_a_site_that_is_not_in_the_file_is_wrong_usage(nginx, capsys):
     assert run(["scan", "jp-nowhere", "--config", str(nginx.config)]) == 2
     assert f"has no site 'jp-nowhere'; it has {SITES[0].id}" in capsys.readouterr().err
+
+
+def test_a_node_that_is_asked_scans_and_goes_by_what_it_finds(nginx, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GSLB_TOKEN", TOKEN)
+    folder = tmp_path / "node"
+    folder.mkdir()
+    with RunningNode(nginx.configuration, folder, workers=0) as node:
+        assert run(["scan", SITES[0].id, "--admin", node.admin]) == 0
+        said = capsys.readouterr().out.splitlines()
+        assert [row.split()[:4] for row in said[1:]] == [["v1", door, "127.0.0.1", "good"] for door in ("dns", "http")]
+        assert "3 of 3 files looked at, 3 read whole" in said[1]
+        (nginx.release / "miniroot.gz").write_bytes(b"M" * 5000)
+        assert run(["scan", SITES[0].id, "--admin", node.admin, "--json"]) == 1
+        places = json.loads(capsys.readouterr().out)["places"]
+        assert [(place["look"], place["files"], place["wrong"]) for place in places] == [("wrong", 3, 1)] * 2
+        assert {place["hold"] for place in node.site(SITES[0].id)["content"]} == {"wrong"}
+        assert run(["scan", "jp-nowhere", "--admin", node.admin]) == 1
+        assert "there is no site jp-nowhere" in capsys.readouterr().err
+
+
+def test_without_a_node_and_without_a_configuration_it_says_what_to_give(capsys):
+    assert run(["scan", SITES[0].id, "--admin", f"127.0.0.1:{free_port()}"]) == 1
+    assert "no node answers" in capsys.readouterr().err
+    assert run(["scan", SITES[0].id, "--within", "soon"]) == 2
+    assert "--within: " in capsys.readouterr().err
