@@ -94,7 +94,7 @@ def write_document(visit: Visit, asked: Asked) -> Reply:
         page = write_decision(decision, visit.service, visit.view, serving.pages, limits)
         return Reply(503, page.stale if visit.stale else page.fresh, page.body)
     sites = [visit.site(choice) for choice in decision.choices]
-    known = known_of(serving.world, visit.service, visit.view, visit.wish, sites)
+    known = known_of(serving, visit.service, visit.view, visit.wish, tuple(site.id for site in sites))
     name = name_of(visit.target.path) or ""
     body = _write(visit, asked.form, name, known)
     fields = (

@@ -85,7 +85,7 @@ def _link(site: Site, url: str, priority: int) -> _Link:
 
 
 def is_wget2(fields: Mapping[bytes, bytes]) -> bool:
-    return fields.get(b"user-agent", b"").lower().startswith(b"wget2")
+    return fields.get(b"user-agent", b"")[:5].lower() == b"wget2"
 
 
 def suits_wget2(file: ManifestFile, target: Target) -> bool:

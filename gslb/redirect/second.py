@@ -19,7 +19,7 @@ def second_choice(serving: Serving, page: Page, target: Target, view: View, wish
     if not wish.content:
         return b"" if links is None else links.write(target, described=not careful)
     names = page.sites if links is None else links.sites
-    known = known_of(serving.world, page.service, view, wish, [serving.pages.sites[name] for name in names])
+    known = known_of(serving, page.service, view, wish, names)
     file = known.file
     described = not careful or (file is not None and suits_wget2(file, target))
     told = b"" if links is None else links.write(target, known.sites, described)

@@ -49,7 +49,7 @@ Alike = tuple[str, View, Why, int, tuple[Choice, ...]]  # what a page of the tab
 class Serving:
     """`decided` is what the table does not have; `reported` are the classes that control has been told of. Both end with
     the World, and so does `linked`: the pages of the table with their links, by class, slot and view. Those are more than
-    anybody should make ahead, and few are asked for.
+    anybody should make ahead, and few are asked for. `generations` are those that sites hold, by service, view, set and site.
     """
 
     pages: Pages
@@ -61,6 +61,7 @@ class Serving:
     reported: set[tuple[str, ClientClass]] = field(default_factory=set)
     linked: dict[tuple[int, int, View], Page] = field(default_factory=dict)
     alike: dict[Alike, Page] = field(default_factory=dict)
+    generations: dict[tuple[str, View, str, str], str] = field(default_factory=dict)
 
     def steer(self, service: str, view: View, client: Peer, wish: Wish) -> Served:
         located = self.locator.find(service, client.family, client.address, ADDRESS_BITS[client.family])
