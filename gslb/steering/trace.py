@@ -189,7 +189,10 @@ class _Keeper:
         """What is known of each set that was looked at."""
         scene = self._outcome.scene
         told = {one.name: scene.standings.held(site.id, one, scene.need) for one in scene.need.sets}
-        return ", ".join(f"{name} {_kept_words(held)}" for name, held in told.items() if held.holding is not None)
+        looked = {name: held for name, held in told.items() if held.holding is not None}
+        if scene.mode is Mode.STARTING:
+            looked = {name: held for name, held in looked.items() if held.level is not Level.UNKNOWN}
+        return ", ".join(f"{name} {_kept_words(held)}" for name, held in looked.items())
 
     def _has_better(self, tier: tuple[str, ...]) -> bool:
         candidates = [self._outcome.field.candidates[name] for name in self._well(tier)]
