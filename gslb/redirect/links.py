@@ -54,7 +54,7 @@ class Links(NamedTuple):
         if _UNFIT.search(suffix):
             return b""
         described = described and bool(self.own) and not target.path.endswith(b"/")
-        if described and same is None and len(suffix) <= self.room and suffix == target.path:
+        if same is None and len(suffix) <= self.room and suffix == target.path and described is bool(self.own):
             return suffix.join(self.pieces)
         links = [link for link in self.each if (same is None or link.site in same) and len(suffix) <= link.room]
         written = [link.before + suffix + link.behind for link in links]
@@ -69,8 +69,10 @@ class Links(NamedTuple):
 def links_to(sites: Sequence[tuple[Site, str]], own: str, octets_max: int) -> Links:
     """`sites` are with their urls, which end with one slash."""
     each = tuple(_link(site, url, priority) for priority, (site, url) in enumerate(sites, 1))
-    before = [*(link.before for link in each), b"Link: <" + own.encode("ascii")]
-    behind = [*(link.behind for link in each), b".meta4" + _DESCRIBES]
+    before, behind = [link.before for link in each], [link.behind for link in each]
+    if own:
+        before.append(b"Link: <" + own.encode("ascii"))
+        behind.append(b".meta4" + _DESCRIBES)
     between = [one + other for one, other in zip(behind, before[1:], strict=False)]
     pieces = (before[0], *between, behind[-1])
     room = (octets_max - sum(map(len, pieces))) // len(before)

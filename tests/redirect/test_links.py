@@ -233,15 +233,17 @@ URL = st.sampled_from(["http://a.example/", "https://b.example:8443/pub/", "http
     st.binary(max_size=20).map(lambda octets: bytes(33 + octet % 94 for octet in octets)),
     st.integers(0, 3000),
     st.booleans(),
+    st.sampled_from(["", "http://own.example"]),
 )
 def test_whatever_the_path_links_are_whole_lines_within_their_bounds(
-    urls: list[str], path: bytes, query: bytes, octets_max: int, some: bool
+    urls: list[str], path: bytes, query: bytes, octets_max: int, some: bool, own: str
 ) -> None:
     sites = [(replace(worlds.SITES[number], country="JP" if number else None), url) for number, url in enumerate(urls)]
-    told = links_to(sites, "http://own.example", octets_max)
+    told = links_to(sites, own, octets_max)
     same = {sites[0][0].id, sites[-1][0].id} if some else None
     target = Target(path + (b"?" + query if query else b""), path)
     written = told.write(target, same)
+    assert told.write(target) == told.write(target, told.sites)  # written ahead, and one by one
     assert len(written) <= max(octets_max, 0)
     assert written == b"" or written.endswith(b"\r\n")
     lines = written.split(b"\r\n")[:-1]
