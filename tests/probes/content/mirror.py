@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -74,7 +75,9 @@ def written(status: str, body: bytes, head: list[str], *, sent: bool = True) -> 
 
 
 @asynccontextmanager
-async def mirroring(files: dict[str, bytes], address: str = "127.0.0.1", manifest: bool = True) -> AsyncIterator[Mirror]:
+async def mirroring(
+    files: dict[str, bytes], address: str = "127.0.0.1", manifest: bool = True, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Mirror]:
     mirror = Mirror(dict(files), address)
     if manifest:
         mirror.write_manifest()
@@ -89,9 +92,9 @@ async def mirroring(files: dict[str, bytes], address: str = "127.0.0.1", manifes
         answer = mirror.odd(request)
         writer.write(mirror.answer(request) if answer is None else answer)
         await writer.drain()
-        writer.write_eof()
+        writer.write_eof() if writer.can_write_eof() else writer.close()
         await reader.read()
 
-    async with listening(handler, address) as peer:
+    async with listening(handler, address, tls) as peer:
         mirror.port = peer.port
         yield mirror

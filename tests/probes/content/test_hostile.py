@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import random
 import tracemalloc
 
 import pytest
@@ -11,7 +12,7 @@ from probes.content.memory import Memory, Recent
 from probes.content.model import ContentTarget, Look
 from probes.content.setting import ContentSetting
 from probes.setting import Setting
-from tests.probes.content.mirror import PREFIX, Mirror, mirroring, written
+from tests.probes.content.mirror import PREFIX, Mirror, Request, mirroring, written
 from tests.probes.peers import HOST, Peer, listening, repeating, sending, silence
 
 pytestmark = pytest.mark.anyio
@@ -109,9 +110,7 @@ async def test_what_is_remembered_is_bounded() -> None:
         for change in range(5):
             mirror.files["new"] = bytes([change])
             mirror.write_manifest()
-            mirror.port, port = mirror.port, mirror.port
             assert (await look(mirror.target(key=f"k{change}", host=f"h{change}"), SHORT, memory, full=True)).look is Look.GOOD
-            assert mirror.port == port
     assert len(memory.manifests) == 1
     assert memory.manifests.weight == 7
     assert (len(memory.verified), len(memory.ends)) == (4, 4)
@@ -128,6 +127,56 @@ def test_the_longest_unused_is_forgotten_first() -> None:
     assert (len(recent), recent.weight) == (3, 3)
 
 
-def test_a_mirror_that_is_not_started_is_no_target() -> None:
-    with pytest.raises(ValueError, match="port"):
-        Mirror({}).target()
+PIECES = [b"Content-Length: 5", b"Content-Length: 99999999999999999999999", b"Content-Range: bytes 0-0/1", b"Content-Range: x"]
+PIECES += [b"ETag: \xff", b"Last-Modified: Sat, 99 Nov 9999999 25:61:61 GMT", b"Last-Modified: Sat, 28 Nov 2026 09:00:00 -9999"]
+PIECES += [
+    b"Location: http://[::1",
+    b"Location: //",
+    b"Retry-After: -1",
+    b"Retry-After: 1e999",
+    b"Transfer-Encoding: chunked",
+    b"X: \x00",
+]
+STATUSES = [
+    b"200 OK",
+    b"206 Partial Content",
+    b"304 Not Modified",
+    b"302 Found",
+    b"404 No",
+    b"416 No",
+    b"503 Busy",
+    b"999 What",
+    b"099 X",
+]
+
+
+def random_answer(request: Request, mirror: Mirror, rng: random.Random) -> bytes | None:
+    """Mostly right, so that a look comes far, and else nearly right or junk."""
+    kind = rng.random()
+    if kind < 0.5:
+        return None
+    if kind < 0.7:
+        answer = bytearray(mirror.answer(request))
+        for _ in range(rng.randint(1, 4)):
+            answer[rng.randrange(len(answer))] = rng.randrange(256)
+        return bytes(answer)
+    head = b"\r\n".join([b"HTTP/1.1 " + rng.choice(STATUSES), *rng.sample(PIECES, rng.randint(0, 3)), b"", b""])
+    return head + rng.randbytes(rng.choice([0, 5, 5, 600]))
+
+
+@pytest.mark.parametrize("rounds", [40, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("full", [False, True])
+async def test_whatever_a_mirror_answers_a_look_comes_to_a_result(full: bool, rounds: int) -> None:
+    rng, seen = random.Random(rounds), set()
+    brief = ContentSetting(
+        probe=Setting(timeout_s=2.0, phase_s=2.0), round_octets=1000, part_octets=100, file_octets=5000, body_s=2.0
+    )
+    async with mirroring({"small": b"s" * 300, "large": b"l" * 3000, "0" * 40: b"x", "empty": b""}) as mirror:
+        mirror.odd = lambda request: random_answer(request, mirror, rng)
+        memory = Memory()
+        for _ in range(rounds):
+            result = await look(mirror.target(sentinels=("large", "other"), lock="LOCK"), brief, memory, full)
+            assert "failed" not in result.reason
+            assert result.reason.isprintable()
+            seen.add(result.look)
+    assert {Look.ABSENT, Look.UNKNOWN} <= seen

@@ -1,9 +1,12 @@
 """A round of looking at one set on one mirror: what is good, what is absent, what is wrong, and what nobody can say."""
 
 import hashlib
+import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import trustme
 
 from probes.content.look import look
 from probes.content.memory import Memory
@@ -12,6 +15,7 @@ from probes.content.setting import ContentSetting
 from probes.setting import Setting
 from tests.ports import free_port
 from tests.probes.content.mirror import Mirror, Request, mirroring, written
+from tests.probes.peers import HOST
 
 pytestmark = pytest.mark.anyio
 
@@ -229,3 +233,21 @@ async def test_without_a_manifest_the_sentinels_are_the_generation() -> None:
     assert results[0].generation == results[2].generation != results[1].generation
     assert results[0].files is results[2].files
     assert (lacking.look, lacking.reason, lacking.generation) == (Look.ABSENT, "lacks kernel (404)", "")
+
+
+# Over TLS
+
+
+async def test_a_set_is_looked_at_over_tls_and_a_certificate_that_is_not_trusted_is_for_others_to_say() -> None:
+    authority, context = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(context)
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST).configure_cert(served)
+    trusting = ContentSetting(probe=Setting(timeout_s=20.0, phase_s=10.0, tls=context))
+    async with mirroring(FILES, tls=served) as mirror:
+        target = mirror.target(tls=True, sentinels=("kernel",))
+        good, bad = await look(target, trusting, Memory()), await look(target, EASY, Memory())
+        unverified = await look(replace(target, verify=False), EASY, Memory())
+    assert (good.look, unverified.look) == (Look.GOOD, Look.GOOD)
+    assert (bad.look, bad.reason.split(":")[:2]) == (Look.UNKNOWN, ["SHA256SUMS", " the certificate is not trusted"])
+    assert "https://knoppix.example/pub/" in good.exchange.command
