@@ -154,7 +154,7 @@ class RunningNode:
     def admin(self) -> str:
         return f"http://{self.configuration['listen']['admin']}"
 
-    def api(self, path: str, **parameters: Any) -> Any:
+    def api(self, path: str, /, **parameters: Any) -> Any:
         response = self._session.get(f"{self.admin}/api/v1/{path}", params=parameters)
         response.raise_for_status()
         return response.json()
