@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,7 +15,8 @@ from tests.probes import peers
 from tests.redirect import doors
 from tests.redirect.test_tls import AUTHORITY, contexts
 from tests.redirect.through import sites
-from tests.redirect.through.sites import CALM, DATED, GRUB, OCTETS, PATH, Scripted, file, whole
+from tests.redirect.through.sites import CALM, DATED, GRUB, OCTETS, PATH, Scripted, file, small_receive_buffer, whole
+from tests.redirect.through.test_slow_clients import STATM, gigabyte, resident
 from tests.steering import world as worlds
 
 pytestmark = pytest.mark.anyio
@@ -65,3 +67,24 @@ async def test_a_certificate_of_somebody_else_is_not_accepted(tmp_path: Path) ->
             assert (await whole(talk)).site == "us-chicago"
     assert not wrong.asked
     assert through.counters["gslb_through_failovers_total", doors.HOST, "jp-tokyo-1", "tls"] == 1
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="needs /proc")
+async def test_over_tls_too_a_client_that_reads_nothing_costs_no_memory(tmp_path: Path) -> None:
+    endless = Scripted(gigabyte)
+    ours, theirs = contexts(tmp_path)
+    async with peers.listening(endless.converse, tls=secure("jp-tokyo-1.example")) as one:
+        limits = Limits(http_header_s=1.0)
+        through = Through(limits, {}, context=theirs, patience=CALM)
+        source = doors.serving(world({"jp-tokyo-1": one.port}))
+        async with doors.opened(source, limits=limits, contexts=(ours, theirs), through=through) as door:
+            before = most = resident()
+            sock = small_receive_buffer(door.port)
+            with await asyncio.to_thread(theirs.wrap_socket, sock, server_hostname="localhost") as client:
+                await asyncio.to_thread(client.sendall, doors.request(PATH, GRUB))
+                async with asyncio.timeout(60):
+                    while not door.counters.get(("gslb_http_closed_total", "slow")):
+                        most = max(most, resident())
+                        await asyncio.sleep(0.02)
+    assert endless.asked
+    assert most - before < 16 << 20
