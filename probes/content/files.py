@@ -51,6 +51,7 @@ class Inspection:
         self.path = path
         self.want = wanted(path, listed)
         self.size = size if self.want.size is None else self.want.size
+        self.longer = False  # than it seemed
         self.thorough = thorough or path in session.site.suspects
         self.defining = defining
         self.validators: Validators | None = None
@@ -59,6 +60,8 @@ class Inspection:
         self.deferred = False  # for want of octets it was not read whole
         self._key = (session.target.exchange, path)
         self._last = session.memory.verified.get(self._key)
+        if self.size is None and self._last is not None:
+            self.size = self._last.validators.size
         self._suspect = session.site.suspects.get(path)
 
     async def run(self) -> Fault | None:
@@ -80,13 +83,27 @@ class Inspection:
         return self.found
 
     async def _examined(self) -> Fault | None:
-        small, size = self.session.setting.round_octets, self.size
-        if self.thorough or size is None or size > small or self._suspect is not None:
+        if not self._blindly():
             fault = await self.head()
             if fault is not None:
                 return fault
-            if self.validators is not None and self.validators.size is not None:
-                size = self.validators.size
+        fault = await self._read()
+        if not self.longer:
+            return fault
+        self.longer = False
+        return await self.head() or await self._read()
+
+    def _blindly(self) -> bool:
+        """Whether to read the file without HEAD before, for what it seems to have or up to the size of a small one."""
+        if self.thorough or self.defining:
+            return False
+        small = self.session.setting.round_octets
+        return self.session.full and self.session.affords(small) if self.size is None else self.size <= small
+
+    async def _read(self) -> Fault | None:
+        if self.validators is not None and self.validators.size is not None:
+            self.size = self.validators.size
+        size, small = self.size, self.session.setting.round_octets
         if size is not None and size > small and not self._owed(size):
             return self._held() or await self._parts(size)
         self.deferred = not self._affords(size)
@@ -151,13 +168,13 @@ class Inspection:
     async def whole(self, size: int | None) -> Fault | None:
         """Read all of it and compare; `size` is what it is thought to have."""
         setting = self.session.setting
-        unknown = setting.file_octets if self.session.full or self.defining else setting.round_octets
-        limit = unknown if size is None else size
+        blind = self.validators is None or not (self.session.full or self.defining)
+        limit = size if size is not None else setting.round_octets if blind else setting.file_octets
         span = self._glance(size) if self.thorough else None
         sums = Sums(setting.part_octets, span)
         answer = self._of(await self.session.whole(self.path, limit, sums))
         fault = refusal(answer, self.path) or self._cut_short(answer, sums, limit)
-        if fault is not None:
+        if fault is not None or self.longer:
             return fault
         self.found = FileFact(sums.sha256, sums.sha1, sums.length)
         self.validators = answer.validators
@@ -177,6 +194,9 @@ class Inspection:
             return None
         if self.want.size is not None:
             return self._wrong(f"{self.path} has more than {self.want.size} octets")
+        if self.validators is None:
+            self.longer = True
+            return None
         return Fault(self.path, Look.UNKNOWN, f"{self.path} has more than {limit} octets, and was not read to its end")
 
     def _hash_fault(self, answer: Answer, found: FileFact) -> Fault | None:

@@ -78,7 +78,7 @@ async def test_with_a_listing_by_rsync_no_file_is_asked_for_but_those_that_are_h
         async with mirroring(FILES) as mirror:
             result = await look(mirror.target(rsync=f"{url}v1/"), TIGHT, Memory(), full=True)
     assert (result.look, result.checked) == (Look.GOOD, 12), "rsync lacks f07, and HTTP has it"
-    assert mirror.asked("HEAD") == 2, "of f07, and of the file on which HEAD and Range are tried"
+    assert mirror.asked("HEAD") <= 2, "of f07, and of the file on which HEAD and Range are tried"
     assert len(mirror.requests) <= 1 + 5 + 3
 
 
@@ -121,3 +121,17 @@ async def test_scans_have_a_bound_of_requests_a_second_together() -> None:
     requests = len(one.requests) + len(other.requests)
     assert [result.look for result in results] == [Look.GOOD] * 2
     assert asyncio.get_running_loop().time() - began >= (requests - 1) / 50
+
+
+async def test_a_scan_asks_for_a_small_file_once_and_for_a_large_one_by_its_head_first(tmp_path: Path) -> None:
+    memory = Memory()
+    async with mirroring(FILES | {"large": b"l" * 5000}) as mirror:
+        brief = ContentSetting(probe=EASY.probe, round_octets=1000, part_octets=100, scan_octets=50_000, file_octets=10_000)
+        result = await look(mirror.target(), brief, memory, full=True)
+        assert (result.look, result.hashed) == (Look.GOOD, 13)
+        assert mirror.asked("HEAD") <= 1 + brief.at_a_time
+        mirror.requests.clear()
+        mirror.files["f03"] *= 5
+        result = await look(mirror.target(), brief, memory, full=True)
+        assert (result.look, result.wrong) == (Look.WRONG, 1)
+        assert result.faults[0].reason.startswith("the SHA-256 of f03 is ")
