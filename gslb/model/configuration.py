@@ -231,7 +231,7 @@ class Limits:
     content_round_s: float = 60.0  # how long one look may take
     content_scan_s: float = 1800.0
     content_rounds: int = 20  # looks a second, of all sites and sets
-    content_requests: int = 100  # requests a second of all scans
+    content_requests: int = 200  # requests a second of all scans
     pledged_clients: int = 65_536  # client networks that stay at the generation of a set that they began with
     pledge_s: float = 600.0  # after the last request of such a network
     measurements: int = 65_536  # latencies told by clients that are kept

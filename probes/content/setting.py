@@ -24,5 +24,5 @@ class ContentSetting:
     listing_s: float = 60.0
     listing_octets: int = 32 * MEGABYTE
     at_a_time: int = 4  # requests of one scan
-    requests_per_s: int = 100  # of all scans together
+    requests_per_s: int = 200  # of all scans together
     rounds_per_s: int = 20  # with more sets on addresses than that in an interval, rounds are further apart
