@@ -59,6 +59,7 @@ class Tracker:
         self._published_s = float("-inf")
         self._stirred = True  # something that an answer depends on may have changed
         self._moved = True  # a state or a drain may have: look for outages
+        self._later: list[Event] = []  # what the last World has to tell, at the next tick
         self._configure(configuration)
         self._panel = Panel(configuration, self._keys)
         self.content = ContentBook(configuration, self.book, now_s)
@@ -108,7 +109,7 @@ class Tracker:
     def observe_content(self, result: ContentResult, now_s: float, utc: datetime) -> list[Event]:
         """Take a look at a release set of a site; one of a target that is not ours is ignored."""
         self._clock = Clock(now_s, utc)
-        return self._hear(self.content.observe(result, self._around, self._clock))
+        return self._hear(self.content.observe(result, self._clock))
 
     def round_complete(self, now_s: float, utc: datetime) -> list[Event]:
         """The first round of probes is in."""
@@ -128,7 +129,9 @@ class Tracker:
         self._panel.forget(now_s)
         self._latency.forget(now_s)
         told += self._note_slow() + self._look(self._keys)
-        return told + self._hear(self.content.tick(self._around, self._clock))
+        told += self._hear(self.content.tick(self._clock)) + self._later
+        self._later = []
+        return told
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime) -> list[Event]:
         """Take a site out, for a time or until it is enabled. Raises UsageError if it is not ours."""
@@ -157,8 +160,8 @@ class Tracker:
         self._drains.keep_sites(sites)
         self._ramps = {site: since_s for site, since_s in self._ramps.items() if site in sites}
         self._stirred = self._moved = True
-        told = self._hear(self.content.reconfigure(configuration, self._around, self._clock))
-        return told + self._note_slow() + self._look(self._keys)
+        self.content.reconfigure(configuration, now_s)
+        return self._note_slow() + self._look(self._keys)
 
     # What comes of it
 
@@ -170,6 +173,7 @@ class Tracker:
         if last is not None and not self._stirred and last.today == utc.date():
             return None
         self._stirred = False
+        self._later += self.content.settle(self._around, Clock(now_s, utc))
         world = self._world(self._number + 1, utc)
         if last is not None and world.digest == last.digest and _ships_alike(world, last):
             return None
@@ -184,6 +188,7 @@ class Tracker:
         due += [now_s + settings.interval_s, self._drains.next_end_s()]
         due += [freeze.until_s for freeze in self._panel.freezes.values()]
         due += [self._published_s + WORLD_INTERVAL_S] if self._stirred else []
+        due += [now_s] if self._later else []
         due.append(self._clock.now_s + _to_midnight_s(self._clock.utc))  # rules end by the day
         return max(SHORTEST_TICK_S, min(at_s for at_s in due if at_s is not None) - now_s)
 
@@ -306,12 +311,12 @@ class Tracker:
 
     def _note_outages(self) -> list[Event]:
         self._moved = False
+        self.content.moved()
         had, self._outages = self._outages, self._find_outages()
         utc = self._clock.utc
         return [
             *(self._tell_all_down(each) for each in sorted(self._outages - had)),
             *(events.all_down_over(self.book, utc, each) for each in sorted(had - self._outages)),
-            *self._hear(self.content.look(self._around, self._clock)),
         ]
 
     def _tell_all_down(self, outage: Outage) -> Event:

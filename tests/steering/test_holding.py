@@ -137,6 +137,18 @@ def test_a_site_that_nobody_has_looked_at_is_used_when_none_is_known_to_hold_the
     assert chosen(replace(now, holdings={})) == set(NAMES)
 
 
+def test_of_sites_at_which_nobody_can_look_those_count_that_had_what_is_wanted():
+    """As when our own network fails, and everything is down: a set is not mixed even then."""
+    now = release()
+    had = {key: Holding(Hold.UNKNOWN, "old" if key.site == "jp-tokyo-1" else "new", "nobody could look") for key in now.holdings}
+    now = down(replace(now, holdings=had), *NAMES)
+    assert decide(now, client(TOKYO), KERNEL).why is Why.FAIL_OPEN
+    assert chosen(now) == set(NAMES) - {"jp-tokyo-1"}
+    assert "another generation (old)" in trace(now, "jp-tokyo-1").reason
+    pledged = ask(View.HTTP4, path="/v1/kernel", pledged="old")
+    assert "jp-tokyo-1" not in chosen(now, pledged)
+
+
 def test_what_nobody_has_looked_at_is_given_even_when_all_sites_are_down():
     """That a site is down stays the reason why, so that the service fails open."""
     now = down(replace(release(), holdings={}), *NAMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -12,8 +12,6 @@ from gslb.model import (
     Event,
     Family,
     Hold,
-    Holding,
-    HoldingKey,
     SetKey,
     Site,
     Standing,
@@ -22,7 +20,7 @@ from gslb.model import (
 from gslb.state.canonical import digest_of
 from gslb.state.content import events, record, sets
 from gslb.state.content.editions import Holders
-from gslb.state.content.holdings import WORST_FIRST, find
+from gslb.state.content.holdings import WORST_FIRST, Holdings
 from gslb.state.content.keys import ContentKey, carrying, content_targets, scanned_sets
 from gslb.state.content.manifests import Manifests
 from gslb.state.content.record import PATIENCE_S, ContentRecord
@@ -72,6 +70,7 @@ class ContentBook:
         self._looked: set[ContentKey] = set()
         self._told: dict[_Group, Hold] = {}
         self._lost = 0
+        self._unsettled: dict[SetKey, None] = {}  # of which something has changed since `settle`
         self._configure(configuration, now_s)
 
     # What is known
@@ -101,7 +100,7 @@ class ContentBook:
 
     # What happens
 
-    def observe(self, result: ContentResult, around: Around, clock: Clock) -> tuple[bool, list[Event]]:
+    def observe(self, result: ContentResult, clock: Clock) -> tuple[bool, list[Event]]:
         """Take a look; one of a target that is not ours is ignored. Whether an answer may depend on it, and what is to tell."""
         key = self._keys.get(result.key)
         if key is None:
@@ -120,37 +119,47 @@ class ContentBook:
         fresh = new.hold is Hold.GOOD and self.manifests.take(new.generation, result.files)
         if not (first or fresh or _shown(old) != _shown(new) or old.waits_since_s != new.waits_since_s):
             return False, []
-        told = self._tell(_Group(key.set, key.site, key.family), clock)
-        return self._note([key.set], told, around, clock)
+        self._changed(key)
+        return True, self._tell(_Group(key.set, key.site, key.family), clock)
 
-    def tick(self, around: Around, clock: Clock) -> tuple[bool, list[Event]]:
+    def tick(self, clock: Clock) -> tuple[bool, list[Event]]:
         """What time alone does: silence, and the end of waiting."""
-        changed: dict[SetKey, None] = {}
+        aged = {key: record.aged(old, self._settings, clock.now_s) for key, old in self._records.items()}
+        changed = [key for key, new in aged.items() if new is not self._records[key]]
         told: list[Event] = []
-        for key, old in self._records.items():
-            new = record.aged(old, self._settings, clock.now_s)
-            self._records[key] = new
-            if _shown(new) != _shown(old):
-                changed[key.set] = None
-                told += self._tell(_Group(key.set, key.site, key.family), clock)
-        late = self._late(clock.now_s)
-        if not changed and not late:
-            return False, told + self._lose_manifests(clock)
-        return self._note([*changed, *late], told + self._lose_manifests(clock), around, clock)
+        for key in changed:
+            self._records[key] = aged[key]
+            self._changed(key)
+            told += self._tell(_Group(key.set, key.site, key.family), clock)
+        self._unsettled |= dict.fromkeys(self._late(clock.now_s))
+        return bool(self._unsettled), told + self._lose_manifests(clock)
 
     def went_away(self, target: str, now_s: float) -> None:
         """A target of health is down: who comes back is scanned first."""
         for key in self._by_target.get(target, ()):
             self._records[key] = record.away(self._records[key], now_s)
+            self._changed(key)
 
-    def look(self, around: Around, clock: Clock) -> tuple[bool, list[Event]]:
+    def moved(self) -> None:
         """Sites have gone or come back, by their probes or by operators."""
-        return self._note(self._sets, [], around, clock)
+        self._unsettled |= dict.fromkeys(self._sets)
 
-    def reconfigure(self, configuration: Configuration, around: Around, clock: Clock) -> tuple[bool, list[Event]]:
+    def settle(self, around: Around, clock: Clock) -> list[Event]:
+        """Choose anew what is served of the sets of which something has changed. Once for a World: looks come by thousands."""
+        told: list[Event] = []
+        unsettled, self._unsettled = self._unsettled, {}
+        for key in unsettled:
+            old = self._sets[key]
+            sight = self._sight(key, around, clock.now_s)
+            new = self._sets[key] = self._lasting(key, sets.follow(old, sight, clock.utc), clock.now_s)
+            if sight.settled:
+                told += events.turned(self._book, clock.utc, key, old, new, sight.holders)
+        return told
+
+    def reconfigure(self, configuration: Configuration, now_s: float) -> None:
         had = self._fingerprints
         records, known, kept, scans = self._records, self._sets, self.results, self.scans
-        self._configure(configuration, clock.now_s)
+        self._configure(configuration, now_s)
         same = {key for key in self._records if key in records and had.get(str(key)) == self._fingerprints[str(key)]}
         self._records |= {key: records[key] for key in same}
         self._sets |= {key: state for key, state in known.items() if key in self._sets}
@@ -161,7 +170,8 @@ class ContentBook:
             self._began_s.pop(key, None)
         self._few_since_s = {key: since_s for key, since_s in self._few_since_s.items() if key in self._sets}
         self._told = {group: hold for group, hold in self._told.items() if group in self._groups}
-        return self._note(self._sets, [], around, clock)
+        for each in same:
+            self._changed(each)
 
     # What comes of it
 
@@ -170,10 +180,9 @@ class ContentBook:
         if not self._records:
             return NO_CONTENT, dict(standings)
         self._keep_manifests()
-        found = find(self._records, standings)
-        holdings: dict[HoldingKey, Holding] = found.holdings
         editions: dict[SetKey, Edition] = {key: state.edition for key, state in self._sets.items()}
-        return Content(holdings, editions, self.manifests.in_world), {**standings, **found.standings}
+        holdings, standings = self._holdings.now(self._records, standings)
+        return Content(holdings, editions, self.manifests.in_world), standings
 
     def freeze(self) -> ContentMemory:
         records = {str(key): each for key, each in self._records.items() if each.last_s is not None}
@@ -185,6 +194,7 @@ class ContentBook:
             key = self._keys.get(text)
             if key is not None and memory.fingerprints.get(text) == self._fingerprints[text]:
                 self._records[key] = record.kept(old, now_s)
+                self._changed(key)
                 if old.hold is not Hold.UNKNOWN:
                     self._told[_Group(key.set, key.site, key.family)] = self._worst(_Group(key.set, key.site, key.family))
         self._sets |= {key: state for key, state in memory.sets.items() if key in self._sets}
@@ -203,6 +213,8 @@ class ContentBook:
             for service, content in scanned_sets(configuration)
         }
         self._sets = {key: SetState() for key in self._carrying}
+        self._unsettled = dict.fromkeys(self._sets)
+        self._holdings = Holdings(self._records)
         self._began_s = dict.fromkeys(self._sets, now_s)
         self._groups: dict[_Group, list[ContentKey]] = {}
         self._by_target: dict[str, list[ContentKey]] = {}
@@ -225,15 +237,9 @@ class ContentBook:
         event = events.held(self._book, clock.utc, group.set, group.site, group.family, was, of)
         return [event] if event else []
 
-    def _note(self, changed: Iterable[SetKey], told: list[Event], around: Around, clock: Clock) -> tuple[bool, list[Event]]:
-        """Choose anew what is served of these sets."""
-        for key in list(changed):
-            old = self._sets[key]
-            sight = self._sight(key, around, clock.now_s)
-            new = self._sets[key] = self._lasting(key, sets.follow(old, sight, clock.utc), clock.now_s)
-            if sight.settled:
-                told += events.turned(self._book, clock.utc, key, old, new, sight.holders)
-        return True, told
+    def _changed(self, key: ContentKey) -> None:
+        self._unsettled[key.set] = None
+        self._holdings.changed(key)
 
     def _lasting(self, key: SetKey, state: SetState, now_s: float) -> SetState:
         """A shortage that is over in a moment is none: in a roll-out sites change one after another."""

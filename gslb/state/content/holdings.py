@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
 from gslb.model import Address, Door, Hold, Holding, HoldingKey, Standing, StandingKey
 from gslb.state.content.keys import ContentKey
@@ -19,24 +18,32 @@ WORST_FIRST = (Hold.WRONG, Hold.ABSENT, Hold.UNKNOWN, Hold.GOOD)
 _Records = Mapping[ContentKey, ContentRecord]
 
 
-class Found(NamedTuple):
-    """`standings` are those with fewer addresses than before."""
+class Holdings:
+    """Made anew only where a look has changed something, or where the standing of several addresses counts."""
 
-    holdings: dict[HoldingKey, Holding]
-    standings: dict[StandingKey, Standing]
+    def __init__(self, records: Iterable[ContentKey]) -> None:
+        self._groups: dict[HoldingKey, list[ContentKey]] = {}
+        for key in records:
+            self._groups.setdefault(key.holding, []).append(key)
+        self._several = [place for place, group in self._groups.items() if len(group) > 1]
+        self._stale = dict.fromkeys(self._groups)
+        self._known: dict[HoldingKey, Holding] = {}
 
+    def changed(self, key: ContentKey) -> None:
+        self._stale[key.holding] = None
 
-def find(records: _Records, standings: Mapping[StandingKey, Standing]) -> Found:
-    trimmed = _trimmed(records, standings)
-    groups: dict[HoldingKey, dict[Address, ContentRecord]] = {}
-    for key, record in records.items():
-        groups.setdefault(key.holding, {})[key.address] = record
-    holdings = {}
-    for place, group in groups.items():
-        standing = StandingKey(place.service, place.door, place.site, place.family)
-        there = trimmed.get(standing) or standings.get(standing)
-        holdings[place] = worst(_told(place.door, group, there))
-    return Found(holdings, trimmed)
+    def now(
+        self, records: _Records, standings: Mapping[StandingKey, Standing]
+    ) -> tuple[dict[HoldingKey, Holding], dict[StandingKey, Standing]]:
+        """And the standings without the addresses that have wrong files."""
+        trimmed = _trimmed({key: records[key] for place in self._several for key in self._groups[place]}, standings)
+        stale, self._stale = self._stale, {}
+        for place in stale | dict.fromkeys(self._several):
+            standing = StandingKey(place.service, place.door, place.site, place.family)
+            there = trimmed.get(standing) or standings.get(standing)
+            group = {key.address: records[key] for key in self._groups[place]}
+            self._known[place] = worst(_told(place.door, group, there))
+        return {place: self._known[place] for place in self._groups}, {**standings, **trimmed}
 
 
 def _told(door: Door, group: Mapping[Address, ContentRecord], standing: Standing | None) -> Iterable[ContentRecord]:

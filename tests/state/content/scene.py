@@ -80,13 +80,13 @@ class Library(base.Scene):
             self.rounds(1)
             if looks:
                 self.look()
-            self.wait(1.0)
+            self.wait(2.0)  # a World, and what it has to tell
 
     def begin(self) -> Library:
         """Every site has been looked at and scanned."""
         self.start()
         self.look()
-        self.wait(1.0)
+        self.wait(2.0)
         return self
 
     def again(self, after_s: float) -> Library:
