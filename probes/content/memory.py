@@ -130,7 +130,7 @@ class Pace:
 class Memory:
     """`sites` sets on sites, manifests of `listed` files together, facts of `files` read whole."""
 
-    def __init__(self, sites: int = 8192, listed: int = 400_000, files: int = 65_536) -> None:
+    def __init__(self, sites: int = 8192, listed: int = 200_000, files: int = 65_536) -> None:
         self.manifests: Recent[Hashable, Listed | str] = Recent(listed, _files)  # by what was read: or what is wrong with it
         self.verified: Recent[tuple[Hashable, str], Verified] = Recent(files)  # by exchange and path
         self.ends: Recent[str, Ends] = Recent(files)  # by SHA-256 and by SHA-1 of the whole
@@ -145,4 +145,5 @@ class Memory:
 
 
 def _files(known: Listed | str) -> int:
-    return 1 if isinstance(known, str) else len(known.files)
+    """What is wrong with a manifest counts too: a mirror may have another one each time."""
+    return 100 if isinstance(known, str) else len(known.files)

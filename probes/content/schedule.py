@@ -91,7 +91,7 @@ class ContentScheduler:
         rng: random.Random | None = None,
         memory: Memory | None = None,
     ) -> None:
-        self.memory = memory or Memory()
+        self.memory = memory or Memory(listed=2 * setting.manifest_files)
         targets = tuple(targets)
         rng = rng or random.Random()
         self._rounds = _Looks(

@@ -116,6 +116,16 @@ async def test_what_is_remembered_is_bounded() -> None:
     assert (len(memory.verified), len(memory.ends)) == (4, 4)
 
 
+async def test_a_manifest_that_is_another_and_none_each_time_is_not_remembered_for_ever() -> None:
+    memory = Memory(listed=1000)
+    async with mirroring({"kernel": b"k"}) as mirror:
+        assert (await look(mirror.target(), SHORT, memory)).look is Look.GOOD
+        for number in range(20):
+            mirror.files["SHA256SUMS"] = b"<junk %d>" % number
+            assert (await look(mirror.target(), SHORT, memory)).look is Look.ABSENT
+    assert len(memory.manifests) == 10
+
+
 def test_the_longest_unused_is_forgotten_first() -> None:
     recent: Recent[str, int] = Recent(3)
     for key in "abc":
