@@ -10,8 +10,11 @@ import pytest
 from gslb import config
 from gslb.cli.entry import run
 from gslb.runtime.demo.sites import SITES
+from gslb.state import Store
+from probes.content.model import Look
 from tests.geo.makers import city, mmdb
 from tests.scenarios.node import RunningNode, document, site
+from tests.state.content.scene import OLD, Library
 
 TOKEN = "of-an-operator"
 
@@ -61,6 +64,29 @@ def test_the_last_state_is_taken_where_no_node_runs(tmp_path, capsys, monkeypatc
     reasons = {line["site"]: line["reason"] for line in told["sites"]}
     assert "drained by ops: new disks" in reasons["jp-osaka-1"]
     assert "refused" in reasons["jp-tokyo-1"]
+
+
+def test_a_path_goes_by_its_release_set_as_the_last_state_has_it(tmp_path, capsys):
+    content = {"name": "knoppix", "prefix": "/knoppix/", "manifest": "SHA256SUMS"}
+    file = tmp_path / "gslb.yaml"
+    sites = [site(each, 9) for each in SITES]
+    file.write_text(json.dumps(document(sites, tmp_path / "state", service={"content": [content]})))
+    scene = Library(config.load(file))
+    scene.stock([each.id for each in SITES])
+    scene.stock(["jp-tokyo-1"], look=Look.WRONG, reason="the SHA-256 of kernel is another")
+    scene.begin()
+    store = Store(tmp_path / "state" / "state.db", scene.utc)
+    store.save(scene.tracker.freeze())
+    store.close()
+
+    def at(path: str) -> dict[str, Any]:
+        told = explained(file, capsys, "133.11.0.1", "--via", "http", "--path", path)
+        assert told["source"]["kind"] == "state"
+        return {line["site"]: line for line in told["sites"]}
+
+    assert at("/knoppix/kernel")["jp-tokyo-1"]["reason"] == "knoppix: the SHA-256 of kernel is another"
+    assert at("/knoppix/kernel")["jp-osaka-1"]["reason"].endswith(f"knoppix at {OLD[:12]}")
+    assert at("/elsewhere")["jp-tokyo-1"]["rank"] == 1
 
 
 def test_explaining_changes_nothing_in_the_state_directory(file, capsys):
