@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gslb.model import ADDRESS_BITS, Choice, Request, View, Why, World
+from gslb.model import ADDRESS_BITS, Choice, Decision, Request, View, Why, World
 from gslb.redirect.pages import Page, Pages, write_decision
 from gslb.redirect.peers import Peer
 from gslb.steering import ClientClass, decide
@@ -42,7 +42,7 @@ class Served(NamedTuple):
 # Everything that a Decision depends on in one World; of a path, only its release set and which generations of it will do.
 DecisionKey = tuple[str, ClientClass, int, View, str, int, frozenset[str], frozenset[str] | None]
 
-Alike = tuple[str, View, Why, int, tuple[Choice, ...]]  # what a page of the table with its links is made of
+Alike = tuple[str, View, Why, int, tuple[Choice, ...]]  # what is told of a Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +76,12 @@ class Serving:
     def _link(self, service: str, view: View, located: Located, number: int) -> Page | None:
         """The page of the table, with its links if there are to be any."""
         page = self.pages.outcomes[self.table.number(view, number, located.slot)]
-        limits = self.world.configuration.limits
-        if page is None or not page.start or not limits.links:
+        if page is None or not page.start or not self.world.configuration.limits.links:
             return page
         decision = decide(self.world, located.client, Request(service, view), trace=False)
-        alike = (service, view, decision.why, decision.ttl_s, decision.choices[: limits.links])
         if len(self.linked) >= self.decisions_max:
             self.linked.clear()
-            self.alike.clear()
-        page = self.alike.get(alike)
-        if page is None:
-            page = self.alike[alike] = write_decision(decision, service, view, self.pages, limits)
-        self.linked[number, located.slot, view] = page
+        page = self.linked[number, located.slot, view] = self._page(service, view, decision)
         return page
 
     def _decide(self, service: str, view: View, located: Located, wish: Wish) -> Page:
@@ -95,9 +89,19 @@ class Serving:
         page = self.decided.get(key)
         if page is None:
             request = Request(service, view, wish.path, wish.nth, wish.avoid, wish.pledged)
-            decision = decide(self.world, located.client, request, trace=False)
-            page = write_decision(decision, service, view, self.pages, self.world.configuration.limits)
+            page = self._page(service, view, decide(self.world, located.client, request, trace=False))
             if len(self.decided) >= self.decisions_max:
                 self.decided.clear()
             self.decided[key] = page
+        return page
+
+    def _page(self, service: str, view: View, decision: Decision) -> Page:
+        """One for all decisions that are told alike, which are many."""
+        limits = self.world.configuration.limits
+        alike = (service, view, decision.why, decision.ttl_s, decision.choices[: max(decision.told, limits.links)])
+        page = self.alike.get(alike)
+        if page is None:
+            if len(self.alike) >= self.decisions_max:
+                self.alike.clear()
+            page = self.alike[alike] = write_decision(decision, service, view, self.pages, limits)
         return page
