@@ -215,8 +215,8 @@ class Limits:
     rate_limited_networks: int = 65536
     udp_without_cookie: int = 1232  # octets of an answer
     observed_queue: int = 10_000  # messages that wait for dnstap or the query log
-    through_streams: int = 128  # that are served through at a time
-    through_streams_per_client: int = 8
+    through_streams: int = 256  # that are served through at a time
+    through_streams_per_client: int = 64  # a classroom may be one address
     through_rate: int = 125_000_000  # octets a second of all streams together
     through_buffer: int = 262_144  # octets of one stream that wait for a slow client
     links: int = 4  # sites that a redirect tells in Link fields, the chosen one first; 0: none
