@@ -141,7 +141,7 @@ def test_orders_come_from_the_terminal_and_from_another_one(demo):
         "explain 133.11.0.1 http": f"{HOST} over HTTP, IPv4: http://127.83.3.",
         "flip us-newyork-1 miniroot.gz": "one bit of miniroot.gz is another",
         "repair us-newyork-1": "has every file of its release as it was published",
-        "publish eu-london-1": "eu-london-1 has edition 2",
+        "publish all": "a new edition goes to one mirror after another",
         "mirrors": "127.83.1.1",
         "events": "is drained",
         "help": "freeze SITE",
