@@ -17,7 +17,7 @@ import structlog
 
 from gslb.redirect.pledges import OCTETS, Pledges, words_for
 
-LOCKED_WITHIN_S: Final = 0.02  # it is held for microseconds, unless whoever has it is frozen
+LOCKED_WITHIN_S: Final = 0.3  # it is held for microseconds, unless whoever has it waits for its turn of a core, or is frozen
 _TRY_EVERY_S: Final = 0.0001
 
 _log = structlog.get_logger("gslb")
