@@ -4,32 +4,12 @@ from random import Random
 
 import pytest
 
-from tests.boot.grub import make_image
-from tests.boot.machine import Machine
-from tests.boot.packets import Reply, replies
-from tests.boot.world import BLOCK, CONSOLE, DEATHS, GO, HOST, PREFIX, WELL, World
+from tests.boot.loaders import grub, loaded
+from tests.boot.world import BLOCK, DEATHS, GO, HOST, PREFIX, WELL
 
-pytestmark = pytest.mark.needs_root
+pytestmark = [pytest.mark.needs_root, pytest.mark.long]
 
 
-def grub(world: World, host: str, kernel: str = "kernel") -> Machine:
-    append = f"{CONSOLE} httpfuse=http://{HOST}{PREFIX}"
-    image = make_image(world.folder, host, f"{PREFIX}{kernel}", f"{PREFIX}miniroot.gz", append)
-    return Machine(image, tftp=world.folder, packets=world.folder / "packets", memory_mb=384)
-
-
-def loaded(world: World, name: str) -> Reply:
-    return next(reply for reply in replies(world.folder / "packets") if f"/{name} ".encode() in reply.request)
-
-
-def test_grub_boots_through_the_redirector(world):
-    """And what it boots goes to the same site by DNS."""
-    assert WELL in world.boot(grub(world, GO))
-    assert len(world.sites_asked()) == 1
-    assert loaded(world, "kernel").body == (world.release / "kernel").read_bytes()
-
-
-@pytest.mark.long
 def test_grub_boots_by_dns(world):
     assert WELL in world.boot(grub(world, HOST))
     assert len(world.sites_asked()) == 1
@@ -37,7 +17,6 @@ def test_grub_boots_by_dns(world):
     assert loaded(world, "kernel").body == (world.release / "kernel").read_bytes()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("sent", DEATHS)
 def test_the_mirror_dies_in_the_middle_of_a_kernel(world, sent):
     """A kernel may be longer than it says: what follows is not looked at, and arrives all the same."""
@@ -54,7 +33,6 @@ def test_the_mirror_dies_in_the_middle_of_a_kernel(world, sent):
     assert reply.longest_silence_s < 5
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("sent", DEATHS)
 def test_grub_loses_its_mirror_between_kernel_and_miniroot(world, sent):
     """And what it boots, the next one after the fifth block."""

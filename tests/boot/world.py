@@ -52,6 +52,7 @@ class World:
         self._mirrors: dict[str, subprocess.Popen[bytes]] = {}
         self._node = RunningNode(_configuration(folder, service), folder)
         self._boots = 0
+        self._asked_before = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -64,6 +65,8 @@ class World:
                 assert process.stdout.readline()
             self._namespace.run(_start, self._node)
             stack.callback(self._namespace.run, self._node.__exit__)
+            # Before that, a site may fall behind another in the middle of a boot, as soon as one is known to be complete.
+            self._namespace.run(self._node.wait_for, self._is_scanned, 40, "every site is known to hold the release")
             self._stack = stack.pop_all()
         return self
 
@@ -73,6 +76,7 @@ class World:
     def boot(self, machine: Machine, within_s: float = 80) -> str:
         """What it says until it ends."""
         self._boots += 1
+        self._asked_before = len(read_asked(self.folder))
         return self._namespace.run(machine.run, self.folder / f"serial-{self._boots}", within_s)
 
     def publish(self, path: str, content: bytes) -> None:
@@ -91,11 +95,16 @@ class World:
 
     @property
     def asked(self) -> list[Asked]:
-        return read_asked(self.folder)
+        """Since the last machine began to boot."""
+        return read_asked(self.folder)[self._asked_before :]
 
     def sites_asked(self, pattern: str = "") -> list[str]:
         """Each once, in the order in which they were asked."""
         return list(dict.fromkeys(asked.site for asked in self.asked if pattern in asked.path))
+
+    def _is_scanned(self) -> bool:
+        held = [each for mirror in MIRRORS for each in self._node.site(mirror.id)["content"]]
+        return bool(held) and all(each["hold"] == "good" for each in held)
 
     def _end_mirrors(self) -> None:
         for process in self._mirrors.values():
