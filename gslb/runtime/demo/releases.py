@@ -39,6 +39,7 @@ class Releases:
         self._change_s = change_s
         self.noticed = noticed
         self._changing: set[str] = set()
+        self._writing = asyncio.Lock()
 
     def build(self) -> Path:
         """The first edition, and every mirror's tree of it. Returns the directory of the release as built."""
@@ -65,7 +66,7 @@ class Releases:
         if min(self.editions.values()) == newest:
             newest += 1
         for site, edition in self.editions.items():
-            if edition < newest:
+            if edition < newest and site not in self._changing:
                 await self._bring(site, newest)
                 await asyncio.sleep(between_s)
         return newest
@@ -88,7 +89,7 @@ class Releases:
             raise UsageError(f"{site} is being changed already")
         self._changing.add(site)
         try:
-            new = await asyncio.to_thread(self._built, edition)
+            new = await asyncio.shield(self._prepared(edition))  # a thread can't be cancelled
             lock = self.release(site) / LOCK
             lock.write_text("see you in a moment\n")
             if self.noticed is not None:
@@ -101,6 +102,15 @@ class Releases:
             self.editions[site] = edition
         finally:
             self._changing.discard(site)
+
+    async def settle(self) -> None:
+        """Nothing is written any more when it returns, if nobody publishes."""
+        async with self._writing:
+            pass
+
+    async def _prepared(self, edition: int) -> Path:
+        async with self._writing:
+            return await asyncio.to_thread(self._built, edition)
 
     def _built(self, edition: int) -> Path:
         return build_tree(self._tree(edition), replace(self.recipe, edition=edition))

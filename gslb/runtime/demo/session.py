@@ -77,6 +77,7 @@ class DemoSession:
         if self._publishing is not None:
             self._publishing.cancel()
             await asyncio.wait([self._publishing])
+        await self.releases.settle()
 
     async def _start(self) -> None:
         _refuse_taken(self._listen)
