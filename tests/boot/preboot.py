@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.boot import cpio
+from tests.scenarios.peers.process import program
 
 _SCRIPTS = Path(__file__).parent / "preboot"
-_BUSYBOX, _KEXEC = Path("/usr/bin/busybox"), Path("/sbin/kexec")
 _DRIVERS = ("virtio_pci", "virtio_net")
 
 
@@ -21,11 +21,12 @@ def build_miniroot(modules: Path) -> bytes:
 
 
 def _entries(modules: Path) -> Iterator[cpio.Entry]:
-    libraries = _libraries(_KEXEC)
+    kexec = Path(program("kexec"))
+    libraries = _libraries(kexec)
     folders = {"bin", "etc", "lib", *(_name(parent) for library in libraries for parent in library.parents[:-1])}
     yield from (cpio.folder(name) for name in sorted(folders))
-    yield cpio.file("bin/busybox", _BUSYBOX)
-    yield cpio.file("bin/kexec", _KEXEC)
+    yield cpio.file("bin/busybox", Path(program("busybox")))
+    yield cpio.file("bin/kexec", kexec)
     yield from (cpio.file(_name(library), library) for library in libraries)
     yield cpio.link("bin/sh", "busybox")
     yield cpio.file("init", _SCRIPTS / "init")
@@ -35,8 +36,8 @@ def _entries(modules: Path) -> Iterator[cpio.Entry]:
     yield cpio.file("lib/modules.order", "".join(f"{path.name}\n" for path in drivers).encode())
 
 
-def _libraries(program: Path) -> list[Path]:
-    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+def _libraries(binary: Path) -> list[Path]:
+    said = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
     return [Path(path) for path in re.findall(r"(/\S+) \(0x", said)]
 
 

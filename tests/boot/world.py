@@ -115,7 +115,7 @@ class World:
 
 
 def _start_mirror(site: DemoSite, folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.boot.mirror", site.id, site.address, str(folder)]
+    command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "tests.boot.mirror", site.id, site.address, str(folder)]
     with (folder / f"{site.id}.log").open("wb") as log:
         return subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
 
