@@ -363,7 +363,7 @@ class Tracker:
 
     def _world(self, number: int, utc: datetime) -> World:
         found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
-        content, found = self.content.world(found)
+        content, found = self.content.world(found, self._clock.now_s)
         return worlds.build(
             self._configuration,
             found,

@@ -12,6 +12,7 @@ from gslb.model import (
     Event,
     Family,
     Hold,
+    Holding,
     SetKey,
     Site,
     Standing,
@@ -66,6 +67,7 @@ class ContentBook:
         self._records: dict[ContentKey, ContentRecord] = {}
         self._sets: dict[SetKey, SetState] = {}
         self._began_s: dict[SetKey, float] = {}  # sets of which not every site has been looked at yet, and since when
+        self._first_s: dict[SetKey, float] = {}  # the same; the choice of a generation waits less long
         self._few_since_s: dict[SetKey, float] = {}
         self._looked: set[ContentKey] = set()
         self._told: dict[_Group, Hold] = {}
@@ -168,6 +170,7 @@ class ContentBook:
         self._looked &= same
         for key in known:
             self._began_s.pop(key, None)
+            self._first_s.pop(key, None)
         self._few_since_s = {key: since_s for key, since_s in self._few_since_s.items() if key in self._sets}
         self._told = {group: hold for group, hold in self._told.items() if group in self._groups}
         for each in same:
@@ -175,13 +178,17 @@ class ContentBook:
 
     # What comes of it
 
-    def world(self, standings: Mapping[StandingKey, Standing]) -> tuple[Content, dict[StandingKey, Standing]]:
+    def world(self, standings: Mapping[StandingKey, Standing], now_s: float) -> tuple[Content, dict[StandingKey, Standing]]:
         """For a World; and the standings as they are without the addresses that have wrong files."""
         if not self._records:
             return NO_CONTENT, dict(standings)
         self._keep_manifests()
         editions: dict[SetKey, Edition] = {key: state.edition for key, state in self._sets.items()}
         holdings, standings = self._holdings.now(self._records, standings)
+        self._first_s = {key: since_s for key, since_s in self._first_s.items() if self._is_first(key, since_s, now_s)}
+        for place, each in holdings.items():
+            if SetKey(place.service, place.content) in self._first_s:
+                holdings[place] = _doubted(each)
         return Content(holdings, editions, self.manifests.in_world), standings
 
     def freeze(self) -> ContentMemory:
@@ -216,6 +223,7 @@ class ContentBook:
         self._unsettled = dict.fromkeys(self._sets)
         self._holdings = Holdings(self._records)
         self._began_s = dict.fromkeys(self._sets, now_s)
+        self._first_s = dict.fromkeys(self._sets, now_s)
         self._groups: dict[_Group, list[ContentKey]] = {}
         self._by_target: dict[str, list[ContentKey]] = {}
         self._by_set: dict[SetKey, list[ContentKey]] = {key: [] for key in self._sets}
@@ -281,6 +289,12 @@ class ContentBook:
         del self._began_s[key]
         return True
 
+    def _is_first(self, key: SetKey, since_s: float, now_s: float) -> bool:
+        """Whether the first scans of a set are under way: till then who was scanned first must not get everybody's clients."""
+        late_s = max((self._targets[str(each)].every_s for each in self._by_set[key]), default=0.0)
+        unknown = (each for each in self._by_set[key] if self._records[each].hold is Hold.UNKNOWN)
+        return now_s - since_s < late_s and any(self._is_new(each) for each in unknown)
+
     def _is_new(self, key: ContentKey) -> bool:
         """Whether it has yet to be looked at, or to be scanned for the first time."""
         found = self._records[key]
@@ -296,6 +310,12 @@ class ContentBook:
     def _lose_manifests(self, clock: Clock) -> list[Event]:
         had, self._lost = self._lost, self.manifests.left_out
         return [events.left_out(self._book, clock.utc, self._lost, self._limits.manifest_files)] if self._lost > had else []
+
+
+def _doubted(holding: Holding) -> Holding:
+    if holding.hold is not Hold.GOOD:
+        return holding
+    return replace(holding, hold=Hold.UNKNOWN, reason=f"{holding.reason}; other sites are still being scanned")
 
 
 def _frozen(sites: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -7,7 +7,7 @@ import pytest
 from gslb.model import Door, Hold, State
 from probes.content.model import Look
 from probes.verdict import Verdict
-from tests.state.content.scene import KEY, NEW, OLD, Shown, library, two_addresses
+from tests.state.content.scene import KEY, KNOPPIX, NEW, OLD, Library, Shown, carried, library, two_addresses
 from tests.state.scene import SITE, outcome, site, thirteen
 
 NAMES = [each.id for each in thirteen()]
@@ -251,3 +251,41 @@ def test_a_scan_of_another_generation_than_rounds_see_vouches_for_nothing():
     scene.look(lambda name: name == SITE, full=True)
     scene.wait(1.0)
     assert scene.holds(SITE) is not Hold.GOOD
+
+
+def test_while_the_first_scans_go_on_nobody_gets_the_clients_of_all():
+    """Who was scanned first would: the others are unknown, and unknown ranks behind."""
+    scene = Library(carried())
+    scene.stock(NAMES, scan=Look.UNKNOWN)
+    scene.stock([SITE])
+    scene.start()
+    keys = [each.key for each in scene.tracker.content.targets]
+    for key in keys:
+        scene.hear(key)
+    for key in keys:
+        if f"/{SITE}/" in key:
+            scene.hear(key, full=True)
+    scene.wait(2.0)
+    assert {scene.holds(name) for name in NAMES} == {Hold.UNKNOWN}
+    assert {scene.holding(name).generation for name in NAMES} == {OLD}
+    scene.stock(NAMES)
+    for key in keys:
+        scene.hear(key, full=True)
+    scene.wait(2.0)
+    assert {scene.holds(name) for name in NAMES} == {Hold.GOOD}
+
+
+def test_a_first_scan_that_never_ends_is_waited_for_until_the_second_would_be_due():
+    scene = Library(carried(content=(replace(KNOPPIX, every_s=60.0),)))
+    scene.stock(NAMES)
+    scene.start()
+    keys = [each.key for each in scene.tracker.content.targets]
+    for _ in range(7):
+        for key in keys:
+            scene.hear(key, full="/us-1/" not in key)
+        scene.rounds(1)
+    for key in keys:
+        scene.hear(key, full="/us-1/" not in key)
+    scene.stock(["us-1"], generation="c" * 64)
+    scene.turns(1)
+    assert scene.holds(SITE) is Hold.GOOD
