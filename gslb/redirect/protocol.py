@@ -126,7 +126,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
             self._connections.move(self, State.ENDING)
             return
         self._take(data, True)
-        if not self._paused and not self._transport.is_closing():
+        if self._outlet is None and not self._paused and not self._transport.is_closing():
             self._transport.resume_reading()
             if self._half_closed:
                 self._transport.close()
@@ -258,6 +258,8 @@ class HttpProtocol(asyncio.BufferedProtocol):
             return fate
 
         self._outlet = Outlet(transport, WRITE_BUFFER, self._connections.counters, put, self._served_through)
+        if self._paused:  # by what came before it; the transport does not say so twice
+            self._outlet.pause()
         self._connections.move(self, State.STREAMING)
         self._outlet.start(stream)
 
@@ -272,7 +274,8 @@ class HttpProtocol(asyncio.BufferedProtocol):
             transport.abort()
             return
         if fate is Fate.CLOSE or (self._connections.draining and not self._unread):
-            self._end(bool(self._unread))
+            transport.resume_reading()
+            self._end(not self._half_closed)  # what came meanwhile waits in the kernel, and nobody has counted it
             return
         self.resume_writing()
 

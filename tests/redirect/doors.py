@@ -159,11 +159,14 @@ async def opened(
     limits: Limits | None = None,
     address: str = "127.0.0.1",
     contexts: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+    send_buffer: int | None = None,
     **options: Any,
 ) -> AsyncIterator[Door]:
-    """`contexts` are the server's and the client's."""
+    """`contexts` are the server's and the client's; `send_buffer` is how much the kernel keeps for a client, more or less."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.create_server((address, 0), family=family)
+    if send_buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     counters: Counters = {}
     classes: list[tuple[str, ClientClass]] = []
     samples: list[Sample] = []
