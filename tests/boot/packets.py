@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 _IPV4, _TCP, _HTTP = 0x0800, 6, 80
+_NUMBERS = 1 << 32  # of octets, then TCP begins anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,22 @@ class _Segment:
 
 @dataclass(slots=True)
 class Reply:
-    """Of a connection with one request. `arrivals` are the times of the request and of all that brought new bytes."""
+    """Of a connection with one request. `arrivals` are the times of the request and of all that brought the reply further."""
 
     request: bytes
     arrivals: list[float]
+    _first: int = -1
+    _end: int = 0
     _parts: dict[int, bytes] = field(default_factory=dict)
 
     def add(self, segment: _Segment) -> None:
-        if len(segment.data) > len(self._parts.get(segment.number, b"")):
-            self._parts[segment.number] = segment.data
+        if self._first < 0:
+            self._first = segment.number
+        at = (segment.number - self._first) % _NUMBERS
+        if len(segment.data) > len(self._parts.get(at, b"")):
+            self._parts[at] = segment.data
+        if at + len(segment.data) > self._end:
+            self._end = at + len(segment.data)
             self.arrivals.append(segment.time_s)
 
     @property
@@ -39,10 +47,11 @@ class Reply:
 
     @property
     def body(self) -> bytes:
-        parts = sorted(self._parts.items())
+        """With zeros for what never came."""
         whole = bytearray()
-        for number, data in parts:
-            whole[number - parts[0][0] :] = data  # sent again, perhaps cut otherwise
+        for at, data in sorted(self._parts.items()):
+            whole += bytes(max(0, at - len(whole)))
+            whole += data[len(whole) - at :]  # what was sent again may be cut otherwise
         return bytes(whole).partition(b"\r\n\r\n")[2]
 
 
