@@ -44,7 +44,7 @@ async def under_load(folder: Path, sites: Sequence[DemoSite], clients: int) -> N
         await stage.until(lambda: len(crowd.runs) == 1 and sum(crowd.running.values()) >= clients / 2, "clients have come")
         slow = await crowd.begin(next(strangers()))
         rolling = asyncio.create_task(rolled_out(stage))
-        await stage.until(lambda: rolling.done() or stage.pledges("kept"), "somebody stays at the old generation")
+        await stage.until(lambda: rolling.done() or stage.pledges("kept"), "somebody stays at the old generation", 600)
         await slow.take(KERNEL)
         served = await rolling
         await stage.until(lambda: all(map(stage.current, stage.sites)), "every mirror is current")
