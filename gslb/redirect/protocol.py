@@ -102,7 +102,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """The peer asks no more, and still wants its answers."""
         self._half_closed = True
-        return (self._paused or self._outlet is not None) and not self._tls  # half-closed TLS there is not
+        return self._waiting and not self._tls  # half-closed TLS there is not
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -126,7 +126,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
             self._connections.move(self, State.ENDING)
             return
         self._take(data, True)
-        if self._outlet is None and not self._paused and not self._transport.is_closing():
+        if not self._waiting and not self._transport.is_closing():
             self._transport.resume_reading()
             if self._half_closed:
                 self._transport.close()
@@ -168,6 +168,11 @@ class HttpProtocol(asyncio.BufferedProtocol):
 
     # Octets.
 
+    @property
+    def _waiting(self) -> bool:
+        """Whether nothing is to be read: for the peer to take what there is, or for a stream."""
+        return self._paused or self._outlet is not None
+
     def _let_others(self) -> None:
         """Who fills the buffer has more to say, and uvloop would let it say up to 32 times as much before anybody else's turn."""
         if self._transport is not None and not self._transport.is_closing():
@@ -175,8 +180,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
             asyncio.get_running_loop().call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        waiting = self._paused or self._outlet is not None
-        if not (waiting or self._transport is None or self._transport.is_closing()):
+        if not (self._waiting or self._transport is None or self._transport.is_closing()):
             self._transport.resume_reading()
 
     def _behind_prelude(self, data: bytes) -> bytes:
