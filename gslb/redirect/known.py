@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gslb.model import Hold, HoldingKey, ManifestFile, SetKey, View, World
+from gslb.model import ManifestFile, SetKey, View, World
 from gslb.redirect.serving import Serving, Wish
 from gslb.steering.holding import generations_of, set_of
-from gslb.steering.standings import family_of
+from gslb.steering.standings import generation_at
 
 
 class Known(NamedTuple):
@@ -61,10 +61,8 @@ def _generation(serving: Serving, hold: _Hold) -> str:
     found = serving.generations.get(hold)
     if found is None:
         site = serving.pages.sites[hold.site]
-        family = family_of(site, hold.view) or hold.view.family
-        holding = serving.world.holdings.get(HoldingKey(hold.service, hold.content, hold.view.door, site.id, family))
-        sound = holding is not None and holding.hold in (Hold.GOOD, Hold.UNKNOWN)
-        found = serving.generations[hold] = holding.generation if holding is not None and sound else ""
+        found = generation_at(serving.world, hold.service, hold.view, site, hold.content)
+        serving.generations[hold] = found
     return found
 
 

@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from gslb.model import ADDRESS_BITS, ContentSet, Hold, HoldingKey, SetKey, Site, State, View, World, named_by_content
+from gslb.model import ADDRESS_BITS, ContentSet, SetKey, Site, State, View, World, named_by_content
 from gslb.model.counting import Counters, add
 from gslb.redirect.peers import Peer
 from gslb.redirect.pledges import OCTETS, Pledges, words_for
 from gslb.steering.holding import generations_of, served_generation
 from gslb.steering.slots import key_length
-from gslb.steering.standings import family_of, standing_of
+from gslb.steering.standings import generation_at, standing_of
 
 if TYPE_CHECKING:
     from gslb.redirect.serving import Serving
@@ -62,11 +62,9 @@ def within_reach(world: World, sites: Iterable[Site], key: SetKey, view: View) -
     """Those that some site holds in good order which is not down, drained or spoilt. Where nobody is up: all that are held."""
     up = set[str]()
     for site in sites:
-        family = family_of(site, view)
-        holding = family and world.holdings.get(HoldingKey(*key, view.door, site.id, family))
-        well = site.id not in world.drains and standing_of(world, key.service, view, site).state not in _OUT
-        if holding and holding.hold is Hold.GOOD and well:
-            up.add(holding.generation)
+        generation = generation_at(world, key.service, view, site, key.content)
+        if generation and site.id not in world.drains and standing_of(world, key.service, view, site).state not in _OUT:
+            up.add(generation)
     return frozenset(up) or generations_of(world).held(key)
 
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from gslb.model import Address, Choice, ContentSet, Family, Service, Site, Standing, StandingKey, State, View, World
+from gslb.model import (
+    Address,
+    Choice,
+    ContentSet,
+    Family,
+    Hold,
+    HoldingKey,
+    Service,
+    Site,
+    Standing,
+    StandingKey,
+    State,
+    View,
+    World,
+)
 from gslb.steering.candidates import Candidate, Mode
 from gslb.steering.holding import Held, Need, held_by
 from gslb.steering.slots import SLOW, UNKNOWN, WELL
@@ -34,6 +48,15 @@ def addresses_of(world: World, service: str, view: View, site: Site) -> tuple[Ad
     if family is None:
         return ()
     return standing_of(world, service, view, site).addresses or site.addresses_of(family)
+
+
+def generation_at(world: World, service: str, view: View, site: Site, content: str) -> str:
+    """Which generation of a set this view finds at a site; "" where none is known, or where a file is not as it says.
+
+    A site that is still looked at, or that nobody could look at lately, counts with what it had last.
+    """
+    holding = world.holdings.get(HoldingKey(service, content, view.door, site.id, family_of(site, view) or view.family))
+    return holding.generation if holding is not None and holding.hold in (Hold.GOOD, Hold.UNKNOWN) else ""
 
 
 class Standings:

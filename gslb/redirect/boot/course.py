@@ -13,8 +13,6 @@ from gslb.model import (
     Client,
     ContentSet,
     Decision,
-    Hold,
-    HoldingKey,
     ManifestFile,
     Request,
     Service,
@@ -28,7 +26,7 @@ from gslb.redirect.location import LOCATION_MAX
 from gslb.redirect.pages import url_of
 from gslb.steering import decide
 from gslb.steering.holding import set_of
-from gslb.steering.standings import family_of
+from gslb.steering.standings import generation_at
 
 
 class Wanted(NamedTuple):
@@ -98,10 +96,7 @@ class Pilot:
         """That the site holds of the image's set; "" if nobody knows."""
         if self._content is None:
             return ""
-        family = family_of(site, self._view) or self._view.family
-        key = HoldingKey(self._service.host, self._content.name, self._view.door, site.id, family)
-        holding = self._world.holdings.get(key)
-        return holding.generation if holding is not None and holding.hold is Hold.GOOD else ""
+        return generation_at(self._world, self._service.host, self._view, site, self._content.name)
 
     def _fits(self, site: Site) -> bool:
         """Boot loaders have buffers of 2 KB for a URL, as for a Location."""
