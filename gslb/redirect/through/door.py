@@ -67,9 +67,15 @@ class Through:
         parts, if_range = _part(visit, head)
         target = visit.target
         asked = Asked(head, parts, if_range is not None, is_compressed(target.suffix))
+
+        def newest() -> Serving:
+            """A stream goes on though its service is taken out of the configuration."""
+            now = serving()
+            return now if visit.service in now.pages.prefixes else visit.serving
+
         errand = Errand(
             visit.service, visit.view, located.client, visit.client.household, visit.wish, target.suffix, plain_path(target.path),
-            asked, if_range, serving, visit.stale,
+            asked, if_range, newest, visit.stale,
         )  # fmt: skip
         return Reply(0, b"", stream=Relay(self, errand))
 

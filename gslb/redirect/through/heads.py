@@ -59,6 +59,10 @@ class Part(NamedTuple):
             return span.last == end and span.first == max(0, span.total - (self.last or 0))
         return span.first == self.first and span.last == (end if self.last is None else min(self.last, end))
 
+    def begins_within(self, total: int) -> bool:
+        """Whether a file of so many octets has any of it."""
+        return bool(total and self.last) if self.first is None else self.first < total
+
 
 class Asked(NamedTuple):
     """`parts` are empty without a Range, or with one that is not honoured. `conditional`: with If-Range; the whole will do."""
@@ -95,6 +99,10 @@ class Validators(NamedTuple):
         if self.etag is not None and other.etag is not None:
             return self.etag == other.etag
         return self.modified is not None and self.modified == other.modified
+
+    def disproves(self, other: Validators) -> bool:
+        """Of two answers of one server: whether the file was changed in between."""
+        return any(None not in pair and pair[0] != pair[1] for pair in zip(self, other, strict=True))
 
 
 def read_answer(status: int, fields: Iterable[tuple[bytes, bytes]]) -> Answer:

@@ -24,6 +24,7 @@ from gslb.model import Address
 from gslb.redirect.through.heads import Answer, read_answer
 
 STEP: Final = 4096  # octets: who sends one now and then is as good as dead
+HEAD_MAX: Final = 65536  # octets before the body, interim answers (1xx) among them: they cost more than they weigh
 
 
 class Patience(NamedTuple):
@@ -145,6 +146,7 @@ class Wire(httpcore.AsyncNetworkStream):
         self._silent_s = self._left_s = silent_s
         self._step = math.inf  # until the body begins there are no steps: the head has its time, however it comes
         self._wanted = self._step
+        self._head_left = HEAD_MAX
 
     async def secure(self, context: ssl.SSLContext, name: str) -> None:
         self._tls = await TLSStream.wrap(_Raw(self._sock), hostname=name, ssl_context=context, standard_compatible=False)
@@ -153,16 +155,24 @@ class Wire(httpcore.AsyncNetworkStream):
         self._step = self._wanted = STEP
         self._left_s = self._silent_s
 
+    @property
+    def _in_head(self) -> bool:
+        return self._step is math.inf
+
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Raises Failed where the site is silent, or its connection breaks."""
+        """Raises Failed where the site is silent, has no end of heads, or its connection breaks."""
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._left_s):
-                data = await self._receive(min(max_bytes, self._piece))
+                data = await self._receive(min(max_bytes, self._piece, STEP if self._in_head else self._piece))
         except TimeoutError as error:
             raise Failed("silent") from error
         except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise Failed("broke") from error
+        if self._in_head:
+            self._head_left -= len(data)
+            if self._head_left < 0:
+                raise Failed("malformed")
         self._wanted -= len(data)
         if self._wanted <= 0:
             self._wanted, self._left_s = self._step, self._silent_s

@@ -61,6 +61,7 @@ class Relay:
         self._left = 0
         self._grant = Grant(0, 0, None)
         self._first = ("", Validators(None, None))  # generation and validators of the first site
+        self._said: dict[tuple[str, object], Validators] = {}  # by each address that gave octets
         self._known: ManifestFile | None = None
         self._hash: Any = None
         self._givers: dict[str, None] = {}
@@ -119,16 +120,25 @@ class Relay:
         answer, source, errand = opened.answer, opened.source, self._errand
         grant = judge(errand.asked, answer)
         known = known_file(errand, source.generation)
-        if known is not None and known.size is not None and grant.span is not None and known.size != grant.span.total:
+        if known is not None and known.size is not None and self._is_of_other_size(grant, known.size):
             self._mismatch(source.site)
             raise Unfit("size")
         self._grant, self._left, self._known = grant, grant.octets, known
         self._first = source.generation, validators_of(answer)
+        self._said[source.site, source.address] = self._first[1]
         self._hash = self._begin_hash(grant.span)
+        if self._hash is not None and not grant.octets and not self._hash_is_right():
+            self._mismatch(source.site)
+            raise Unfit("size")
         told = offer(errand)
         decision = decision_field(source.site, told.why, told.world, errand.stale) + ";through"
         fields = [*passed_fields(answer), ("Cache-Control", "private, no-store"), ("GSLB-Decision", decision)]
         return Reply(grant.status, write_head(grant.status, fields, grant.octets))
+
+    def _is_of_other_size(self, grant: Grant, octets: int) -> bool:
+        if grant.status == 416:
+            return any(part.begins_within(octets) for part in self._errand.asked.parts)
+        return grant.span is not None and grant.span.total != octets
 
     def _begin_hash(self, span: Span | None) -> Any:
         """Only the whole of a file can be held to its hash."""
@@ -207,8 +217,11 @@ class Relay:
     def _check(self, opened: Opened, rest: Span, same: bool | None) -> None:
         """Raises Unfit."""
         judge_rest(rest, self._errand.asked.compressed, opened.answer)
-        if not same and not self._first[1].match(validators_of(opened.answer)):
+        told, here = validators_of(opened.answer), (opened.source.site, opened.source.address)
+        changed = here in self._said and self._said[here].disproves(told)  # whatever was known of its generation
+        if changed or (not same and not self._first[1].match(told)):
             raise Unfit("changed")
+        self._said.setdefault(here, told)
 
     # Sites.
 

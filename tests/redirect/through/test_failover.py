@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.redirect.through.sites import (
     PATH,
     TAGGED,
     Asked,
+    Stage,
     exchange,
     file,
     head,
@@ -24,6 +26,7 @@ from tests.redirect.through.sites import (
     silent,
     staged,
 )
+from tests.steering import world as worlds
 
 pytestmark = pytest.mark.anyio
 
@@ -94,6 +97,28 @@ async def test_an_endless_head_is_left(endless: bytes) -> None:
             await writer.drain()
 
     async with staged(handler, file(OCTETS)) as stage:
+        assert (await exchange(stage)).body == OCTETS
+
+
+async def test_interim_answers_without_end_are_left_before_they_cost_anybody_time() -> None:
+    async def handler(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000)
+            await writer.drain()
+
+    async with staged(handler, file(OCTETS)) as stage:
+        assert (await exchange(stage)).body == OCTETS
+        assert stage.count("failovers") == {("jp-tokyo-1", "malformed"): 1}
+
+
+async def test_a_stream_goes_on_though_its_service_is_taken_away() -> None:
+    async def stops(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        service = replace(worlds.SERVICE, host="other.example", http_hosts=())
+        stage.door.redirector.swap(doors.serving(worlds.world(worlds.configuration(service=service))))
+        await file(OCTETS, DATED, stop_after=100_000)(asked, writer)
+
+    stage: Stage
+    async with staged(stops, file(OCTETS, DATED)) as stage:
         assert (await exchange(stage)).body == OCTETS
 
 

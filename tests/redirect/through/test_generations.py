@@ -12,7 +12,7 @@ import pytest
 
 from gslb.model import ContentSet, Door, Edition, Hold, Holding, HoldingKey, Manifest, ManifestFile, SetKey, World
 from tests.redirect.through import sites
-from tests.redirect.through.sites import IN_ORDER, exchange, file, staged
+from tests.redirect.through.sites import DATED, IN_ORDER, Asked, exchange, file, staged
 from tests.steering.world import HOST
 
 pytestmark = pytest.mark.anyio
@@ -119,3 +119,33 @@ async def test_a_part_can_not_be_held_to_the_hash() -> None:
     async with staged(file(FLIPPED), source=release("one")) as stage:
         assert (await exchange(stage, KERNEL, "Range: bytes=199990-200010")).body == FLIPPED[199_990:200_011]
         assert not stage.count("mismatches")
+
+
+async def test_an_empty_file_in_place_of_another_is_not_begun() -> None:
+    """Manifests tell hashes, and seldom sizes."""
+    known = ManifestFile(SHA256)
+    async with staged(file(b""), file(OCTETS), source=release("one", "one", one=known)) as stage:
+        assert (await exchange(stage, KERNEL)).body == OCTETS
+        assert stage.count("mismatches") == {("jp-tokyo-1",): 1}
+
+
+async def test_nor_that_there_is_no_such_part_where_the_manifest_knows_better() -> None:
+    async with staged(file(OCTETS[:1000]), file(OCTETS), source=release("one", "one")) as stage:
+        assert (await exchange(stage, KERNEL, "Range: bytes=5000-")).body == OCTETS[5000:]
+        assert stage.count("mismatches") == {("jp-tokyo-1",): 1}
+        assert (await exchange(stage, KERNEL, f"Range: bytes={len(OCTETS)}-")).status == 416
+
+
+async def test_a_site_that_changes_its_file_in_the_middle_is_not_believed_again() -> None:
+    """It holds the generation still, as far as anybody knows; and of a part there is no hash."""
+    new = file(FLIPPED, "Last-Modified: Wed, 02 Jan 2008 00:00:00 GMT", 'ETag: "new"')
+
+    async def updated(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        old = file(OCTETS, DATED, 'ETag: "old"', stop_after=100_000)
+        await (old if asked.first == 1000 else new)(asked, writer)
+
+    async with staged(updated, source=release("one")) as stage:
+        with pytest.raises(asyncio.IncompleteReadError) as cut:
+            await exchange(stage, KERNEL, "Range: bytes=1000-")
+        assert OCTETS[1000:].startswith(cut.value.partial)
+        assert stage.count("failovers")["jp-tokyo-1", "changed"] == 1
