@@ -94,7 +94,9 @@ async def test_a_roll_out_and_a_flipped_byte_are_seen_and_steered_by(tmp_path):
         await until(lambda: holds(control, "us-2") is Hold.WRONG)
         assert served(control) == new
         world = control.node.world.number
-        await until(lambda: control.node.status().workers == 1 and control._pool.workers[0].world >= world)
+        pool = control._pool
+        assert pool is not None
+        await until(lambda: control.node.status().workers == 1 and pool.workers[0].world >= world)
         assert "http://us-2.example" not in "".join([await get(control, PREFIX + "kernel") for _ in range(3)])
         mirrors.put("us-2", NEW)
         await until(lambda: holds(control, "us-2") is Hold.GOOD)

@@ -53,7 +53,7 @@ def act(scene: Library, what: str, where, how) -> Library:
 
 
 def stands(scene: Library, name: str) -> str:
-    return scene.standing(name).state.value
+    return str(scene.standing(name).state)
 
 
 def judged(scene: Library) -> None:
