@@ -5,6 +5,7 @@ from __future__ import annotations
 from gslb.config.checks import (
     apex,
     boot,
+    content,
     delegations,
     geo,
     hints,
@@ -31,6 +32,7 @@ CHECKS = (
     hints.check,
     sites.check,
     services.check,
+    content.check,
     boot.check,
     rules.check,
     transfer.check,

@@ -1,4 +1,4 @@
-"""Services: their regions, content, chain of filters and probe."""
+"""Services: their regions, chain of filters and probe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gslb.config.draft import Draft
 from gslb.config.faults import Faults, quoted
 from gslb.config.schema import Table, plain
 from gslb.config.sections import check as check_section
-from gslb.config.sections import content, probes, root, service
+from gslb.config.sections import probes, root, service
 from gslb.config.values import written
 
 
@@ -16,7 +16,6 @@ def check(draft: Draft, faults: Faults) -> None:
         _ttl(table, faults)
         _regions(draft, table, faults)
         _policy(table, faults)
-        _content(table, faults)
         probe = table.value(service.CHECK)
         if probe is not None:
             _probe(probe, faults)
@@ -62,27 +61,6 @@ def _policy(table: Table, faults: Faults) -> None:
         faults.add(node.line, node.path, 'leaves out "up", so clients would be sent to sites that are down; add it')
     if filters[-1] != "first":
         faults.add(node.line, node.path, 'does not end with "first", which says how many sites are told; put it last')
-
-
-def _content(table: Table, faults: Faults) -> None:
-    names: dict[str, str] = {}
-    prefixes: dict[str, str] = {}
-    for item in plain(table.value(service.CONTENT)):
-        name, prefix = item.value(content.NAME), item.value(content.PREFIX)
-        if name is not None and names.setdefault(name, item.node.path) != item.node.path:
-            node = item.at(content.NAME)
-            faults.add(node.line, node.path, f"{quoted(name)} is already the name of {names[name]}")
-        if prefix is None:
-            continue
-        node = item.at(content.PREFIX)
-        if not prefix.endswith("/"):
-            faults.add(
-                node.line,
-                node.path,
-                f"{quoted(prefix)} does not end with a slash; write {quoted(prefix + '/')}",
-            )
-        if prefixes.setdefault(prefix, item.node.path) != item.node.path:
-            faults.add(node.line, node.path, f"{quoted(prefix)} is already the prefix of {prefixes[prefix]}")
 
 
 def _probe(table: Table, faults: Faults) -> None:
