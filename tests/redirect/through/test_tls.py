@@ -53,6 +53,22 @@ async def test_bytes_come_over_tls_and_go_over_tls(tmp_path: Path) -> None:
     assert (len(first.asked), len(second.asked)) == (2, 2)
 
 
+async def test_over_tls_too_what_is_asked_during_a_stream_waits_for_it(tmp_path: Path) -> None:
+    site = Scripted(file(OCTETS, DATED))
+    ours, theirs = contexts(tmp_path)
+    async with peers.listening(site.converse, tls=secure("jp-tokyo-1.example")) as one:
+        through = Through(Limits(), {}, context=theirs, patience=CALM)
+        source = doors.serving(world({"jp-tokyo-1": one.port}))
+        async with doors.opened(source, contexts=(ours, theirs), through=through) as door, await door.connect() as talk:
+            await talk.send(doors.request(PATH, GRUB) * 2)
+            assert (await whole(talk)).body == OCTETS
+            assert doors.parse(await talk.reader.readuntil(b"\r\n\r\n")).status == 200
+            await talk.send(doors.request("/another", "Connection: close"))
+            rest = await talk.rest()
+            assert rest.startswith(OCTETS)
+            assert doors.parse(rest[len(OCTETS) :]).status == 302
+
+
 async def test_a_certificate_of_somebody_else_is_not_accepted(tmp_path: Path) -> None:
     wrong, right = Scripted(file(OCTETS)), Scripted(file(OCTETS))
     ours, theirs = contexts(tmp_path)
