@@ -59,7 +59,7 @@ def content(scene: Scene, field: Field) -> Field:
     if not scene.need.sets:
         return field
     levels = {name: _levels(scene, name) for name in field.candidates}
-    spoilt = {name for name, each in levels.items() if _is_spoilt(scene.mode, each)}
+    spoilt = _spoilt(scene, field, levels)
     left = [name for name in field.eligible() if name not in spoilt]
     kept, note = (_by_count if scene.door is Door.DNS else _by_level)(scene, levels, left)
     marked = {name: _marked(candidate, name in spoilt, name in kept) for name, candidate in field.candidates.items()}
@@ -70,9 +70,16 @@ def _levels(scene: Scene, name: str) -> tuple[Level, ...]:
     return tuple(scene.standings.held(name, one, scene.need).level for one in scene.need.sets)
 
 
-def _is_spoilt(mode: Mode, levels: Sequence[Level]) -> bool:
-    """Wrong bytes are worse than none: not even fail-open gives a client any."""
-    return (any if mode is Mode.OPEN else all)(level is Level.WRONG for level in levels)
+def _spoilt(scene: Scene, field: Field, levels: Mapping[str, Sequence[Level]]) -> frozenset[str]:
+    """Wrong bytes are worse than none: who has any of the set is out, and not even fail-open lets him in.
+
+    DNS can't tell for which of several sets it is asked. There such a site is out while any other is in; where all have
+    wrong files of one set, the others must still be had.
+    """
+    some = frozenset(name for name, each in levels.items() if Level.WRONG in each)
+    if scene.mode is Mode.OPEN or any(name not in some for name in field.eligible()):
+        return some
+    return frozenset(name for name in some if all(level is Level.WRONG for level in levels[name]))
 
 
 def _marked(candidate: Candidate, spoilt: bool, kept: bool) -> Candidate:

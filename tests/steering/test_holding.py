@@ -126,6 +126,15 @@ def test_dns_leaves_out_a_site_that_is_wrong_in_one_of_two_sets_while_others_are
     assert trace(now, "jp-tokyo-1", ask()).reason == "other: said wrong"
 
 
+def test_dns_uses_no_site_with_a_wrong_file_while_another_is_up_however_few_those_are():
+    most = {name.replace("-", "_"): {"other": Hold.WRONG} for name in NAMES[2:]}
+    now = release(sets=(RELEASE, OTHER), **most)
+    assert chosen(now, ask()) == set(NAMES[:2])
+    assert chosen(down(now, NAMES[0]), ask()) == {NAMES[1]}
+    assert chosen(down(now, *NAMES[:2]), ask()) == set(NAMES[2:])
+    assert chosen(down(now, *NAMES), ask()) == set(NAMES[:2])
+
+
 def test_dns_goes_by_the_generation_that_is_served_of_every_set():
     now = release(sets=(RELEASE, OTHER), jp_tokyo_1={"other": "old"})
     assert chosen(now, ask()) == set(NAMES) - {"jp-tokyo-1"}
