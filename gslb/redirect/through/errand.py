@@ -62,16 +62,21 @@ def _sources(serving: Serving, errand: Errand, site: Site, addresses: tuple[Addr
     name, port = url.hostname or "", url.port or (443 if tls else 80)
     target = url.path.encode("ascii")[:-1] + errand.target
     return [
-        Source(site.id, address, port, tls, url.netloc, name, target, _generation(serving, errand, site, address.version))
+        Source(site.id, address, port, tls, url.netloc, name, target, *_generation(serving, errand, site, address.version))
         for address in addresses
     ]
 
 
-def _generation(serving: Serving, errand: Errand, site: Site, family: int) -> str:
-    """At which the site holds the release set of the path; "" where nobody knows, or no set has it."""
+def _generation(serving: Serving, errand: Errand, site: Site, family: int) -> tuple[str, bool]:
+    """At which the site holds the release set of the path, "" where nobody knows, or no set has it; and whether that is sure.
+
+    What it had last is what its files are held to, though nobody could look lately; to put two sites together takes more.
+    """
     key = HoldingKey(errand.service, errand.wish.content, Door.HTTP, site.id, 4 if family == 4 else 6)
     holding = serving.world.holdings.get(key)
-    return holding.generation if holding is not None and holding.hold is Hold.GOOD else ""
+    if holding is None or holding.hold not in (Hold.GOOD, Hold.UNKNOWN):
+        return "", False
+    return holding.generation, holding.hold is Hold.GOOD
 
 
 def known_file(errand: Errand, generation: str) -> ManifestFile | None:

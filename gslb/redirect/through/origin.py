@@ -46,7 +46,9 @@ class Failed(Exception):
 
 
 class Source(NamedTuple):
-    """Where to get it. `host` goes into the header, `name` is for the certificate; `generation` is "" where none is known."""
+    """Where to get it. `host` goes into the header, `name` is for the certificate; `generation` is "" where none is known, and
+    what it had last where that is not `sure`.
+    """
 
     site: str
     address: Address
@@ -56,6 +58,11 @@ class Source(NamedTuple):
     name: str
     target: bytes
     generation: str = ""
+    sure: bool = False
+
+    @property
+    def surely_at(self) -> str:
+        return self.generation if self.sure else ""
 
 
 class Opened:

@@ -124,7 +124,7 @@ class Relay:
             self._mismatch(source.site)
             raise Unfit("size")
         self._grant, self._left, self._known = grant, grant.octets, known
-        self._first = source.generation, validators_of(answer)
+        self._first = source.surely_at, validators_of(answer)
         self._said[source.site, source.address] = self._first[1]
         self._hash = self._begin_hash(grant.span)
         if self._hash is not None and not grant.octets and not self._hash_is_right():
@@ -198,7 +198,7 @@ class Relay:
             raise Broken
         rest = Span(span.last + 1 - self._left, span.last, span.total)
         while (source := self._next()) is not None and time.monotonic() < since_s + self._patience.give_up_s:
-            same = surely_same(self._errand, self._known, self._first[0], source.generation)
+            same = surely_same(self._errand, self._known, self._first[0], source.surely_at)
             if same is False:
                 await self._leave(source, "generation")
                 self._tried[source.site, source.address] = TRIES

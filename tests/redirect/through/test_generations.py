@@ -24,13 +24,13 @@ RELEASE = ContentSet("release", "/v1/", manifest="SHA256SUMS")
 KERNEL, BLOCK = "/v1/kernel", f"/v1/blocks/{hashlib.sha1(b'block').hexdigest()}"
 
 
-def release(*generations: str, **files: ManifestFile) -> Callable[[dict[str, int]], World]:
+def release(*generations: str, hold: Hold = Hold.GOOD, **files: ManifestFile) -> Callable[[dict[str, int]], World]:
     """Sites in order, each at its generation. `files` says by generation what its kernel is; without, as OCTETS."""
     manifests = {
         name: Manifest(name, {"kernel": files.get(name, ManifestFile(SHA256, size=len(OCTETS)))}) for name in set(generations)
     }
     holdings = {
-        HoldingKey(HOST, "release", Door.HTTP, site, 4): Holding(Hold.GOOD, generation)
+        HoldingKey(HOST, "release", Door.HTTP, site, 4): Holding(hold, generation)
         for site, generation in zip(IN_ORDER, generations, strict=False)
     }
     edition = {SetKey(HOST, "release"): Edition(generations[0])}
@@ -149,3 +149,19 @@ async def test_a_site_that_changes_its_file_in_the_middle_is_not_believed_again(
             await exchange(stage, KERNEL, "Range: bytes=1000-")
         assert OCTETS[1000:].startswith(cut.value.partial)
         assert stage.count("failovers")["jp-tokyo-1", "changed"] == 1
+
+
+async def test_a_site_that_nobody_could_look_at_lately_is_held_to_what_it_had() -> None:
+    known = ManifestFile(SHA256)
+    async with staged(file(FLIPPED), source=release("one", hold=Hold.UNKNOWN, one=known)) as stage:
+        with pytest.raises(asyncio.IncompleteReadError):
+            await exchange(stage, KERNEL)
+        assert stage.count("mismatches") == {("jp-tokyo-1",): 1}
+
+
+async def test_and_is_not_put_together_with_another_for_that() -> None:
+    stops = file(OCTETS, 'ETag: "a"', stop_after=100_000)
+    async with staged(stops, file(OCTETS, 'ETag: "b"'), source=release("one", "one", hold=Hold.UNKNOWN)) as stage:
+        with pytest.raises(asyncio.IncompleteReadError):
+            await exchange(stage, KERNEL)
+        assert stage.count("failovers")["us-chicago", "changed"] >= 1
