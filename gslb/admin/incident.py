@@ -109,29 +109,55 @@ def _of_content(node: Node, sites: Sequence[SiteView], all_seen: bool) -> Iterat
     """Release sets that are short, and sites that are out of one."""
     for report in node.content():
         name = f"{report.content} of {report.service}"
+        held = not report.short or any(each.name == report.served and each.sites for each in report.generations)
         if all_seen and report.short:
-            yield Severity.WARNING, f"Release set {name} is short: {report.shortage}."
+            yield _short(report, name, held)
         elif all_seen and report.rolling:
             yield Severity.INFO, f"Release set {name} is being rolled out{f': {report.shortage}' if report.shortage else ''}."
-        yield from _out_of_set(report, name, {site.id for site in sites})
+        yield from _out_of_set(report, name, {site.id for site in sites}, held)
 
 
-def _out_of_set(report: SetReport, name: str, seen: Collection[str]) -> Iterator[Finding]:
-    """Each site once; the families are told, doors and addresses are in the details of the site."""
-    for hold, level, words in _OUT:
+def _short(report: SetReport, name: str, held: bool) -> Finding:
+    told = f"Release set {name} is short: {report.shortage}"
+    if held:
+        return Severity.WARNING, f"{told}."
+    if report.places and all(place.hold is Hold.WRONG for place in report.places):
+        return Severity.ERROR, f"{told}; over HTTP its files are answered with 503, as every site has wrong ones."
+    return Severity.WARNING, f"{told}; sites that have nothing wrong are used all the same."
+
+
+def _out_of_set(report: SetReport, name: str, seen: Collection[str], held: bool) -> Iterator[Finding]:
+    """Sites of one reason together; the families are told, doors and addresses are in the details of the site."""
+    for hold, level in _OUT.items():
         out: dict[str, list[PlaceReport]] = {}
         for place in report.places:
             if place.hold is hold and place.site in seen:
                 out.setdefault(place.site, []).append(place)
+        alike: dict[str, list[str]] = {}
         for site, places in out.items():
             families = " and ".join(f"IPv{family}" for family in sorted({place.family for place in places}))
-            yield level, f"{site} {words} {name} (over {families}): {places[0].reason}."
+            alike.setdefault(f"{name} (over {families}): {places[0].reason}.", []).append(site)
+        for what, ids in alike.items():
+            yield level, f"{_listed(ids)} {_verb(hold, len(ids) > 1, held)} {what}"
 
 
-_OUT: Final = (
-    (Hold.WRONG, Severity.WARNING, "has wrong files and is not used for"),
-    (Hold.ABSENT, Severity.INFO, "is not used for"),
-)
+_OUT: Final = {Hold.WRONG: Severity.WARNING, Hold.ABSENT: Severity.INFO}
+_LISTED = 4
+
+
+def _verb(hold: Hold, many: bool, held: bool) -> str:
+    if hold is Hold.WRONG:
+        return "have wrong files and are not used for" if many else "has wrong files and is not used for"
+    if held:
+        return "are not used for" if many else "is not used for"
+    return "do not hold" if many else "does not hold"
+
+
+def _listed(ids: Sequence[str]) -> str:
+    if len(ids) == 1:
+        return ids[0]
+    *first, last = [*ids[:_LISTED], f"{len(ids) - _LISTED} more"] if len(ids) > _LISTED + 1 else ids
+    return f"{', '.join(first)} and {last}"
 
 
 def _all_well(sites: Sequence[SiteView]) -> str:

@@ -119,6 +119,37 @@ def test_a_shortage_is_in_the_status(visit, node):
     assert any("is short: generation aaaaaaaaaaaa is served, and held by 4 of 13 sites" in each for each in told)
 
 
+def test_a_manifest_that_is_broken_everywhere_is_told_once_and_that_all_are_used_all_the_same(visit, node):
+    for _ in range(4):
+        node.wait(10.0)
+        node.look(*SITES, look=Look.ABSENT, reason="SHA256SUMS is no manifest")
+    incident = visit().get("/api/v1/status").json()["incident"]
+    assert incident["level"] == "warning"
+    assert incident["headline"].endswith(
+        "no site that is up is known to hold it; sites that have nothing wrong are used all the same."
+    )
+    assert incident["details"] == [
+        f"{', '.join(SITES[:4])} and 9 more do not hold knoppix of {SERVICE} (over IPv4 and IPv6): SHA256SUMS is no manifest."
+    ]
+
+
+def test_wrong_files_everywhere_are_an_error_as_nobody_is_served_those(visit, node):
+    for _ in range(4):
+        node.wait(10.0)
+        node.look(*SITES, look=Look.WRONG, reason="kernel is not as the manifest says")
+    incident = visit().get("/api/v1/status").json()["incident"]
+    assert incident["level"] == "error"
+    assert incident["headline"].endswith("over HTTP its files are answered with 503, as every site has wrong ones.")
+
+
+def test_two_sites_of_one_reason_are_told_in_one_sentence(visit, node):
+    node.look(*SITES[:2], look=Look.WRONG, reason="a flipped byte")
+    incident = visit().get("/api/v1/status").json()["incident"]
+    both = f"{SITES[0]} and {SITES[1]}"
+    words = f"{both} have wrong files and are not used for knoppix of {SERVICE} (over IPv4 and IPv6): a flipped byte."
+    assert words in [incident["headline"], *incident["details"]]
+
+
 def test_an_explanation_over_http_goes_by_the_set_of_the_path(visit, node):
     node.look(OSAKA, look=Look.WRONG, reason="a flipped byte")
     client = visit()
