@@ -104,6 +104,10 @@ class Validators(NamedTuple):
         """Of two answers of one server: whether the file was changed in between."""
         return any(None not in pair and pair[0] != pair[1] for pair in zip(self, other, strict=True))
 
+    def is_of_another_time(self, other: Validators) -> bool:
+        """Copies of one file have one date, as mirrors make them, whatever their servers make of ETags."""
+        return None not in (self.modified, other.modified) and self.modified != other.modified
+
 
 def read_answer(status: int, fields: Iterable[tuple[bytes, bytes]]) -> Answer:
     found: dict[bytes, bytes] = {}

@@ -165,3 +165,15 @@ async def test_and_is_not_put_together_with_another_for_that() -> None:
         with pytest.raises(asyncio.IncompleteReadError):
             await exchange(stage, KERNEL)
         assert stage.count("failovers")["us-chicago", "changed"] >= 1
+
+
+@pytest.mark.parametrize("asked", ["Range: bytes=1000-", "X: the whole"])
+async def test_of_a_part_two_sites_have_to_agree_on_the_date(asked: str) -> None:
+    """One of them may have moved on since it was looked at. The whole is held to its hash, at the end."""
+    other = file(OCTETS, "Last-Modified: Wed, 02 Jan 2008 00:00:00 GMT", 'ETag: "b"')
+    same = file(OCTETS, DATED, 'ETag: "c"')
+    stops = file(OCTETS, DATED, 'ETag: "a"', stop_after=100_000)
+    async with staged(stops, other, same, source=release("one", "one", "one")) as stage:
+        part = asked.startswith("Range")
+        assert (await exchange(stage, KERNEL, asked)).body == OCTETS[1000 if part else 0 :]
+        assert (("us-chicago", "changed") in stage.count("failovers")) is part
