@@ -113,7 +113,7 @@ def _of_content(node: Node, sites: Sequence[SiteView], all_seen: bool) -> Iterat
         if all_seen and report.short:
             yield _short(report, name, held)
         elif all_seen and report.rolling:
-            yield Severity.INFO, f"Release set {name} is being rolled out{f': {report.shortage}' if report.shortage else ''}."
+            yield Severity.INFO, f"Release set {name} is being rolled out: {report.shortage or _behind(report)}."
         yield from _out_of_set(report, name, {site.id for site in sites}, held)
 
 
@@ -124,6 +124,13 @@ def _short(report: SetReport, name: str, held: bool) -> Finding:
     if report.places and all(place.hold is Hold.WRONG for place in report.places):
         return Severity.ERROR, f"{told}; over HTTP its files are answered with 503, as every site has wrong ones."
     return Severity.WARNING, f"{told}; sites that have nothing wrong are used all the same."
+
+
+def _behind(report: SetReport) -> str:
+    places = [place for place in report.places if place.hold is Hold.GOOD and place.generation != report.served]
+    behind = list(dict.fromkeys(place.site for place in places))
+    served = f"generation {report.served[:12]} is served"
+    return f"{served}, and {_listed(behind)} {'have' if len(behind) > 1 else 'has'} an older one" if behind else served
 
 
 def _out_of_set(report: SetReport, name: str, seen: Collection[str], held: bool) -> Iterator[Finding]:

@@ -89,6 +89,9 @@ def test_a_site_that_does_not_take_up_a_new_generation_lags(visit, node):
     (told,) = visit().get("/api/v1/content").json()
     assert told["served"] == NEW
     assert told["rolling"]
+    assert visit().get("/api/v1/status").json()["incident"]["headline"] == (
+        f"Release set knoppix of {SERVICE} is being rolled out: generation {NEW[:12]} is served, and {SITES[0]} has an older one."
+    )
     lags = {place["site"]: place["lag_s"] for place in told["places"]}
     assert lags[SITES[1]] == 0.0
     assert 3600.0 <= lags[SITES[0]] <= 3700.0
