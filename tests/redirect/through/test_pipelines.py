@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
 from gslb.model import Limits
 from tests.redirect import doors
-from tests.redirect.through.sites import GRUB, OCTETS, PATH, Asked, file, head, small_receive_buffer, staged, whole
+from tests.redirect.through.sites import DATED, GRUB, OCTETS, PATH, Asked, file, head, small_receive_buffer, staged, whole
 
 pytestmark = pytest.mark.anyio
 
@@ -74,3 +75,52 @@ async def test_a_stream_behind_answers_that_nobody_reads_waits_for_its_client() 
         for sock in socks:
             sock.close()
         assert stage.count("octets").get(("jp-tokyo-1",), 0) < LARGE // 8
+
+
+DRAW = random.Random(9)
+FILES = {f"/{octets}": DRAW.randbytes(octets) for octets in (0, 1, 5000, 70_000, 400_000)}
+
+
+async def stops_now_and_then(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    octets = FILES[asked.target]
+    stop_after = DRAW.randrange(len(octets) + 1) if DRAW.random() < 0.05 else None
+    await file(octets, DATED, stop_after=stop_after)(asked, writer)
+
+
+def any_request() -> tuple[bytes, str, int, bytes]:
+    """The octets of a request, its method, and the status and body of what is to come."""
+    target = DRAW.choice(list(FILES))
+    return DRAW.choice(
+        [
+            (doors.request(target, GRUB), "GET", 200, FILES[target]),
+            (b"\r\n" + doors.request(target, GRUB, "Content-Length: 20") + b"GET /evil HTTP/1.1\r\n", "GET", 200, FILES[target]),
+            (doors.request(target, GRUB, method="HEAD"), "HEAD", 200, b""),
+            (doors.request(target), "GET", 302, b""),
+            (doors.request(target, "Content-Length: 7", method="HEAD") + b"GET / H", "HEAD", 302, b""),
+        ]
+    )
+
+
+@pytest.mark.parametrize("half_closed", [False, True])
+async def test_any_requests_in_any_pieces_are_answered_in_their_order(half_closed: bool) -> None:
+    async with staged(*[stops_now_and_then] * 3, send_buffer=4096) as stage:
+        for _ in range(8):
+            requests = [any_request() for _ in range(DRAW.randrange(1, 20))]
+            async with await stage.door.connect() as talk:
+                sent = asyncio.create_task(in_pieces(talk, b"".join(each[0] for each in requests), half_closed))
+                for _, method, status, body in requests:
+                    answer = await whole(talk, method)
+                    assert (answer.status, answer.body) == (status, body)
+                await sent
+                if half_closed:
+                    assert await talk.rest() == b""
+
+
+async def in_pieces(talk: doors.Talk, octets: bytes, half_closed: bool) -> None:
+    while octets:
+        most = DRAW.choice((7, 100, 4096, 1 << 20))
+        await talk.send(octets[:most])
+        octets = octets[most:]
+        await asyncio.sleep(0)
+    if half_closed:
+        talk.writer.write_eof()
