@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from probes.content.model import Look
 from probes.verdict import Verdict
 from tests.admin.bench import OPERATOR, OWNER, Bench, served
+from tests.admin.test_content import SET, Stocked, with_sets
 from tests.browser.chromium import Browser, chromium, missing
 
 pytestmark = [
@@ -155,6 +157,20 @@ async def test_a_site_tells_all_there_is_to_know(node, browser):
         assert "curl -sv http://192.0.2.36/" in await browser.text("dialog")
         await browser.do("click", selector="dialog header button")
         await browser.until("!document.querySelector('dialog').open")
+
+
+async def test_a_site_tells_what_it_has_wrong_of_a_release_set(browser):
+    node = Stocked(with_sets(SET)).ready()
+    node.look()
+    node.look("jp-osaka-1", look=Look.WRONG, reason="a flipped byte", family=6)
+    async with served(node) as url:
+        await browser.open(url)
+        await browser.until(DRAWN)
+        assert "jp-osaka-1 has wrong files and is not used for knoppix" in await browser.text(".incident")
+        await browser.do("click", selector="tr[data-site=jp-osaka-1] .name")
+        await browser.until("document.querySelectorAll('dialog .set').length === 2")
+        assert "a flipped byte" in await browser.text("dialog .set")
+        assert "/knoppix/SHA256SUMS" in await browser.text("dialog .set pre")
 
 
 async def test_what_a_site_sends_back_runs_nowhere(node, browser):

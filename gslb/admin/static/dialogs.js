@@ -64,8 +64,18 @@ function Detail({ id }) {
     <p><b>${WORDS[site.condition]}</b> for ${ago(site.since, now.value)}: ${site.reason}</p>
     <p class="note">${site.url} · weight ${site.weight}${site.capacity ? ` · ${site.capacity} Mbit/s` : ""} · region ${site.region}</p>
     ${refusal.value && html`<p class="refused">${refusal.value}</p>`}
-    ${known.value?.targets.map((target) => html`<${Target} key=${`${target.service}${target.door}${target.address}`} target=${target} />`)}`;
+    ${known.value?.targets.map((target) => html`<${Target} key=${`${target.service}${target.door}${target.address}`} target=${target} />`)}
+    ${known.value?.content.filter((place) => place.hold !== "good").map((place) => html`<${Place} place=${place} />`)}`;
 }
+
+const HOLDS = { wrong: ["wrong", "wrong files"], absent: ["partial", "not in good order"], unknown: ["unknown", "unknown"] };
+
+const Place = ({ place }) => html`
+  <section class="set">
+    <h3><${Mark} state=${HOLDS[place.hold][0]} label=${HOLDS[place.hold][1]} /> ${place.content} <small>${place.service} by ${place.door} at ${place.address}</small></h3>
+    <p>${HOLDS[place.hold][1]} for ${ago(place.since, now.value)}: ${place.reason}.</p>
+    ${place.curl && html`<pre>${place.curl}</pre>`}
+  </section>`;
 
 const Target = ({ target }) => html`
   <section class="target">

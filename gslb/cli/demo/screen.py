@@ -35,6 +35,7 @@ Thirteen mirrors, DNS, redirector and probes are up after {seconds:.1f} s. From 
 
 {digs}
   curl -sLi -H 'Host: {HOST}' http://{http}{path}
+  curl -s -H 'Host: {HOST}' http://{http}/~boot/knoppix.sh   # a boot script
   {_gslb()} explain {session.configuration.file} 133.11.0.1
 
 Dashboard    http://{admin}/
@@ -44,6 +45,7 @@ Files        {path.rpartition("/")[0]}/
 
 Type an order and Enter, or from elsewhere: {_gslb()} demo tell{_elsewhere(session)} ORDER
   kill jp-tokyo-1     restart jp-tokyo-1     fault jp-tokyo-1 hang     status     explain 133.11.0.1     help     quit
+  flip jp-osaka-1 kernel     repair jp-osaka-1     publish all     explain 133.11.0.1 http
 """
 
 
