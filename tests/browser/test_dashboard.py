@@ -160,7 +160,8 @@ async def test_a_site_tells_all_there_is_to_know(node, browser):
 
 
 async def test_a_site_tells_what_it_has_wrong_of_a_release_set(browser):
-    node = Stocked(with_sets(SET)).ready()
+    node = Stocked(with_sets(SET))
+    node.ready()
     node.look()
     node.look("jp-osaka-1", look=Look.WRONG, reason="a flipped byte", family=6)
     async with served(node) as url:
