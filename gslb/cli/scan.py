@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,18 +54,26 @@ def _told(site: str, places: Sequence[Document]) -> Iterator[RenderableType]:
         return
     numbers = ("files", "seen", "missing", "wrong")
     made = table("set", "door", "address", "state", "generation", *numbers, "reason", right=numbers)
+    names = _naming(places)
     for place in places:
         state = Text(place["look"], _STYLES[place["look"]])
         counts = ("–" if place[name] is None else str(place[name]) for name in numbers)
         generation = place["generation"][:12] or "–"
-        made.add_row(place["set"], place["door"], place["address"], state, generation, *counts, place["reason"])
+        made.add_row(names(place), place["door"], place["address"], state, generation, *counts, place["reason"])
     yield made
     yield from (Text(line) for line in _faults(places))
 
 
+def _naming(places: Sequence[Document]) -> Callable[[Document], str]:
+    """Two services may have sets of one name, or the very same."""
+    several = len({place["service"] for place in places}) > 1
+    return lambda place: f"{place['set']} of {place['service']}" if several else str(place["set"])
+
+
 def _faults(places: Sequence[Document]) -> Iterator[str]:
     """Each once, though doors and addresses share it; and how to see the first again."""
-    lines = dict.fromkeys(f"  {place['set']}: {fault['reason']}" for place in places for fault in place["faults"])
+    names = _naming(places)
+    lines = dict.fromkeys(f"  {names(place)}: {fault['reason']}" for place in places for fault in place["faults"])
     yield from lines
     again = dict.fromkeys(place["curl"] for place in places if place["look"] != "good" and place["curl"])
     yield from (f"  {line}" for line in list(again)[:3])

@@ -96,6 +96,17 @@ def test_a_site_that_is_being_changed_is_told_as_that(nginx, capsys):
     assert "is being changed (LOCK is there)" in capsys.readouterr().out
 
 
+def test_of_two_services_each_is_named(nginx, capsys):
+    (nginx.release / "miniroot.gz").unlink()
+    first = nginx.configuration["services"][0]
+    second = first | {"host": f"two.{first['host']}", "http_hosts": []}
+    nginx.config.write_text(json.dumps(nginx.configuration | {"services": [first, second]}))
+    assert run(["scan", SITES[0].id, "--config", str(nginx.config)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    for service in (first, second):
+        assert f"  v1 of {service['host']}: lacks miniroot.gz (404)" in said
+
+
 def test_a_site_that_is_not_in_the_file_is_wrong_usage(nginx, capsys):
     assert run(["scan", "jp-nowhere", "--config", str(nginx.config)]) == 2
     assert f"has no site 'jp-nowhere'; it has {SITES[0].id}" in capsys.readouterr().err
