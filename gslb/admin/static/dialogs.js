@@ -64,8 +64,8 @@ function Detail({ id }) {
     <p><b>${WORDS[site.condition]}</b> for ${ago(site.since, now.value)}: ${site.reason}</p>
     <p class="note">${site.url} · weight ${site.weight}${site.capacity ? ` · ${site.capacity} Mbit/s` : ""} · region ${site.region}</p>
     ${refusal.value && html`<p class="refused">${refusal.value}</p>`}
-    ${known.value?.targets.map((target) => html`<${Target} key=${`${target.service}${target.door}${target.address}`} target=${target} />`)}
-    ${known.value?.content.filter((place) => place.hold !== "good").map((place) => html`<${Place} place=${place} />`)}`;
+    ${known.value?.content.filter((place) => place.hold !== "good").map((place) => html`<${Place} place=${place} />`)}
+    ${known.value?.targets.map((target) => html`<${Target} key=${`${target.service}${target.door}${target.address}`} target=${target} />`)}`;
 }
 
 const HOLDS = { wrong: ["wrong", "wrong files"], absent: ["partial", "not in good order"], unknown: ["unknown", "unknown"] };
