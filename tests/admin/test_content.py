@@ -112,6 +112,15 @@ def test_wrong_files_are_in_the_status_and_in_the_site_with_the_reason(visit, no
     assert client.get(f"/api/v1/sites/{SITES[0]}").json()["content"][0]["hold"] == "good"
 
 
+def test_what_was_mended_is_told_as_that_while_it_waits(visit, node):
+    node.look(OSAKA, look=Look.WRONG, reason="kernel is not as the manifest says")
+    for rounds in ("1 good round", "2 good rounds"):
+        node.wait(10.0)
+        node.look(OSAKA)
+        places = visit().get(f"/api/v1/sites/{OSAKA}").json()["content"]
+        assert {place["reason"] for place in places} == {f"kernel is not as the manifest says; since then {rounds}"}
+
+
 def test_a_shortage_is_in_the_status(visit, node):
     node.look(*SITES[:9], look=Look.ABSENT, reason="lacks kernel (404)")
     for _ in range(4):

@@ -8,7 +8,7 @@ The rules.
 - A file that is wrong puts the site out at once (wrong), one that is missing too (absent): no second look.
 - Good is who has passed a full scan of the generation that it has, and every look since. So who comes to a new generation,
   was absent, or was away (its probes said down, or nobody could look for five minutes) is scanned first. A look that finds all
-  well asks for that scan; one that fails is asked for again after twice the time.
+  well asks for that scan; one that fails is asked for again after twice the time, of another generation soon.
 - From wrong there is one way back: as many good rounds as it takes to come up (`rise`), and a full scan among them.
 - Nobody could look for three intervals: unknown, until the next look. What was wrong stays wrong.
 - A scan that can't be made keeps nobody out for ever: after five minutes, or when it fails for want of an answer, the site is
@@ -89,11 +89,20 @@ def _good(record: ContentRecord, result: ContentResult, settings: ProbeSettings,
         last_s=now_s,
         wants_scan=not whole,
     )
+    if new:
+        looked = _anew(looked, settings, now_s)
     if record.hold is Hold.WRONG:
         return _mending(looked, result.reason, whole, settings, now_s)
     if whole:
         return replace(looked, hold=Hold.GOOD, reason=result.reason, waits_since_s=None)
     return _waiting(looked, first=record.last_s is None, now_s=now_s)
+
+
+def _anew(record: ContentRecord, settings: ProbeSettings, now_s: float) -> ContentRecord:
+    """What scans found was of another generation: this one is not made to wait for that."""
+    soon_s = now_s + FRESH_INTERVALS * settings.interval_s
+    after_s = None if record.scan_after_s is None else min(record.scan_after_s, soon_s)
+    return replace(record, failed_scans=0, scan_after_s=after_s)
 
 
 def _mending(record: ContentRecord, reason: str, whole: bool, settings: ProbeSettings, now_s: float) -> ContentRecord:

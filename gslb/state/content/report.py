@@ -8,6 +8,7 @@ from datetime import datetime
 from gslb.model import Address, Door, Family, Hold
 from gslb.state.content.book import ContentBook
 from gslb.state.content.keys import ContentKey
+from gslb.state.content.record import ContentRecord
 from gslb.state.content.sets import SetState
 from gslb.state.report import Clock
 from probes.content.model import ContentResult, Fault, Look
@@ -124,7 +125,7 @@ def _place(book: ContentBook, key: ContentKey, clock: Clock) -> PlaceReport:
         family=key.family,
         address=key.address,
         hold=record.hold,
-        reason=record.reason,
+        reason=_reason(record),
         since=clock.utc_of(record.since_s),
         generation=record.generation,
         scanned=bool(record.scanned) and record.scanned == record.generation,
@@ -138,6 +139,14 @@ def _place(book: ContentBook, key: ContentKey, clock: Clock) -> PlaceReport:
         curl="" if result is None else result.exchange.command,
         scan=_scan(book.scans.get(str(key))),
     )
+
+
+def _reason(record: ContentRecord) -> str:
+    """Whoever has mended a file reads that it was seen, and what it waits for."""
+    if record.hold is not Hold.WRONG or not record.goods:
+        return record.reason
+    rounds = f"{record.goods} good round{'s' if record.goods > 1 else ''}"
+    return f"{record.reason}; since then {rounds}{', and a scan of all files is to come' if record.wants_scan else ''}"
 
 
 def _scan(result: ContentResult | None) -> ScanReport | None:

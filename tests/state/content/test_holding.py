@@ -89,6 +89,26 @@ def test_a_scan_that_finds_fault_is_asked_for_later_and_later():
     assert 3 <= by_door <= 7
 
 
+def test_a_new_generation_does_not_wait_for_the_scans_that_failed_with_the_old_one():
+    scene = library()
+    scene.stock([SITE], look=Look.GOOD, scan=Look.WRONG)
+    scene.look(lambda name: name == SITE, full=True)
+    scene.turns(60)
+    assert scene.holds(SITE) is Hold.WRONG
+    scene.stock([SITE], generation=NEW)
+    scene.turns(6)
+    assert scene.holds(SITE) is Hold.GOOD
+
+
+def test_a_mirror_that_shows_another_generation_in_each_round_is_not_scanned_in_each():
+    scene = library()
+    scene.scans.clear()
+    for turn in range(60):
+        scene.stock([SITE], generation=(NEW, OLD)[turn % 2], scan=Look.WRONG)
+        scene.turns(1)
+    assert len(scene.scans) / 2 <= 60 / 3
+
+
 def test_a_site_at_a_new_generation_is_out_until_all_of_it_was_looked_at():
     scene = library()
     scene.stock([SITE], generation=NEW, scan=Look.UNKNOWN)
