@@ -38,12 +38,13 @@ R = TypeVar("R")
 
 @dataclass(slots=True, eq=False)
 class Watch(Generic[T]):
-    """One exchange: who shares it, and the task that asks."""
+    """One exchange: who shares it, and the task that asks. `asking`: it does so now, or waits for its turn to."""
 
     targets: list[T]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     not_before_s: float = 0.0
     asked: bool = False
+    asking: bool = True
     task: asyncio.Task[None] | None = None
 
 
@@ -113,13 +114,19 @@ class Rounds(ABC, Generic[T]):
 
     def wake(self, key: str) -> bool:
         """Ask a target as soon as may be. False if there is none, or its site asked us to wait."""
-        for watch in self._watches.values():
-            if any(target.key == key for target in watch.targets):
-                held = self._held(watch)
-                if not held:
-                    watch.wake.set()
-                return not held
-        return False
+        watch = self._watch_of(key)
+        if watch is None or self._held(watch):
+            return False
+        watch.wake.set()
+        return True
+
+    def is_asking(self, key: str) -> bool:
+        """Whether a target is being asked, or is about to be."""
+        watch = self._watch_of(key)
+        return watch is not None and watch.asking
+
+    def _watch_of(self, key: str) -> Watch[T] | None:
+        return next((watch for watch in self._watches.values() if any(target.key == key for target in watch.targets)), None)
 
     def _set_targets(self, targets: Iterable[T]) -> None:
         """The unchanged keep their phase, new ones are asked at once, others end."""
@@ -162,7 +169,9 @@ class Rounds(ABC, Generic[T]):
         while True:
             due_s = self._clock() + gap_s
             watch.wake.clear()
+            watch.asking = True
             await self._ask(watch)
+            watch.asking = False
             await self._wait(watch, due_s)
             gap_s = self._interval_of(watch) * self._rng.uniform(1 - self._jitter, 1 + self._jitter)
 

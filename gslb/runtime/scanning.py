@@ -114,7 +114,7 @@ class Scanning:
         self._octets[place] += result.octets
         now_s = time.monotonic()
         self._did(self._tracker.observe_content(result, now_s, datetime.now(UTC)))
-        if self._tracker.content.scan_due(result.key, now_s):
+        if self._tracker.content.scan_due(result.key, now_s) and not self._scheduler.is_scanning(result.key):
             self._scheduler.scan_now(result.key)
 
 

@@ -144,6 +144,10 @@ class ContentScheduler:
         """Scan a target as soon as may be. False if there is none, or its site asked us to wait."""
         return self._scans.wake(key)
 
+    def is_scanning(self, key: str) -> bool:
+        """Whether a target is being scanned, or waits for its turn."""
+        return self._scans.is_asking(key)
+
     def look_now(self, key: str) -> bool:
         """The same for a round."""
         return self._rounds.wake(key)

@@ -75,10 +75,18 @@ async def test_rounds_and_scans_go_on_each_in_its_own_time() -> None:
         await told.until(lambda: told.count("k", full=True) >= 3 and told.count("k", full=False) >= 3)
 
 
+async def until_idle(scheduler: ContentScheduler) -> None:
+    async with asyncio.timeout(30.0):
+        while scheduler.is_scanning("k"):  # noqa: ASYNC110 - the scheduler tells results, and nothing when it rests
+            await asyncio.sleep(0)
+
+
 async def test_a_scan_on_demand_is_made_at_once() -> None:
     told = Told()
     async with mirroring({"kernel": b"k"}) as mirror, looking(told, mirror.target()) as scheduler:
+        assert scheduler.is_scanning("k")
         await told.until(lambda: len(told.results) == 2)
+        await until_idle(scheduler)
         mirror.files["kernel"] = b"junk"
         assert scheduler.scan_now("k")
         await told.until(lambda: len(told.results) == 3)
@@ -112,14 +120,12 @@ async def test_after_a_change_new_targets_are_looked_at_and_old_ones_are_not() -
 
 async def test_a_long_scan_keeps_no_round_waiting() -> None:
     told = Told()
-    going = asyncio.Event()
-
     async with mirroring({f"f{n}": b"x" for n in range(50)}) as mirror:
         slow = ContentSetting(probe=EASY.probe, at_a_time=1)
         scheduler = ContentScheduler([mirror.target(sample=1)], slow, told.result, interval_s=0.05, rng=random.Random(1))
         scheduler.start()
         try:
             await told.until(lambda: told.count("k", full=False) >= 2)
+            assert scheduler.is_scanning("k") is (told.count("k", full=True) == 0)
         finally:
-            going.set()
             await scheduler.stop()
