@@ -100,7 +100,11 @@ class RunningNode:
         command = [sys.executable, "-m", "gslb", "serve", "--config", str(self.file), "--workers", str(self.workers)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.wait_for(self._is_ready, 60, "the node is ready")
+        try:
+            self.wait_for(self._is_ready, 60, "the node is ready")
+        except BaseException:
+            self.stop()
+            raise
 
     def __exit__(self, *_: object) -> None:
         self._session.close()
