@@ -20,6 +20,7 @@ from gslb.runtime.demo.listener import Listener
 from gslb.runtime.demo.requests import Refusal, Request
 
 _CONNECTIONS = 256
+_LAST_TURNS = 10  # of the loop: who is accepted as the door closes has a connection some turns later
 _INVERTED = bytes(255 - octet for octet in range(256))
 
 
@@ -62,6 +63,10 @@ class Mirror:
     async def stop(self) -> None:
         await self._end_flapping()
         await self._act(MirrorFault(Kind.REFUSE))
+        for _ in range(_LAST_TURNS):
+            await asyncio.sleep(0)
+            for connection in self._connections:
+                connection.abort()
 
     async def set_fault(self, fault: MirrorFault) -> None:
         """From the next request on; what hangs or trickles for the old fault is dropped."""
