@@ -179,7 +179,7 @@ def test_over_ipv6_counts_what_was_seen_over_ipv6():
     assert "jp-tokyo-1" not in chosen(now, ask(View.DNS6))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_rule_empties_a_pool_and_no_wrong_bytes_are_given(data):
     """Whatever is known of content: with it there is an answer wherever there is one without, but from sites that are wrong."""
