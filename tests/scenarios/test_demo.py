@@ -107,11 +107,13 @@ def test_what_the_demo_says_to_try_does_what_it_says(demo, subnet, region):
     scope = re.search(rf"CLIENT-SUBNET: {subnet}/(\d+)", said)
     assert scope
     assert int(scope[1]) >= 16
-    (command,) = re.findall(r"^  (curl .*)$", demo.text, re.MULTILINE)
+    command, script = re.findall(r"^  (curl .*)$", demo.text, re.MULTILINE)
     got = subprocess.run(command, shell=True, capture_output=True, text=True, check=True, timeout=30).stdout
     assert got.splitlines()[0] == "HTTP/1.1 302 Found"
     assert "HTTP/1.1 200 OK" in got
     assert re.search(r"^[0-9a-f]{40}$", got, re.MULTILINE), "the map file came"
+    got = subprocess.run(script, shell=True, capture_output=True, text=True, check=True, timeout=30).stdout
+    assert got.startswith("#!/bin/sh\nimage='knoppix'\n")
     (explain,) = re.findall(r"^  \S*gslb (explain .*)$", demo.text, re.MULTILINE)
     told = gslb(*explain.split())
     assert told.returncode == 0, told.stderr
