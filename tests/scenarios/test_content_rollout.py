@@ -42,10 +42,14 @@ async def under_load(folder: Path, sites: Sequence[DemoSite], clients: int) -> N
         crowd, stop = stage.crowd, asyncio.Event()
         coming = asyncio.create_task(crowd.come(clients, stop))
         await stage.until(lambda: len(crowd.runs) == 1 and sum(crowd.running.values()) >= clients / 2, "clients have come")
-        slow = await crowd.begin(next(strangers()))
+        slow, first = await crowd.begin(next(strangers())), stage.served()
+        crowd.running[slow.generation] += 1  # the last mirror with the old generation waits for this one, too
         rolling = asyncio.create_task(rolled_out(stage))
-        await stage.until(lambda: rolling.done() or stage.pledges("kept"), "somebody stays at the old generation", 600)
+        await stage.until(
+            lambda: rolling.done() or stage.served() != first or stage.pledges("kept"), "the new generation is served", 600
+        )
         await slow.take(KERNEL)
+        crowd.running[slow.generation] -= 1
         served = await rolling
         await stage.until(lambda: all(map(stage.current, stage.sites)), "every mirror is current")
         stop.set()
