@@ -36,8 +36,9 @@ class ContentRecord:
     """Times are of the monotonic clock. `generation` is the one that the site had when it was last looked at.
 
     `scanned` is the generation of which a full scan has found every file good; "" since that is in doubt. `fault` is what the
-    last full scan of this generation found instead, `failed_scans` how many in a row found something. `goods` counts good rounds
-    since it was wrong, `good_s` is when the last was. `wants_scan`: the last look was good, and a scan is missing.
+    last full scan of this generation found instead, `failed_scans` how many in a row found something that rounds had not.
+    `goods` counts good rounds since it was wrong, `good_s` is when the last was. `wants_scan`: the last look was good, and a
+    scan is missing.
     """
 
     hold: Hold
@@ -70,7 +71,8 @@ def step(record: ContentRecord, result: ContentResult, every_s: float, settings:
         result = replace(result, full=False)  # it began before a round saw another generation, or ended before one saw this
     stepped = _STEPS[result.look](record, result, settings, now_s)
     if result.full:
-        stepped = _scanned(stepped, result, every_s, settings, now_s)
+        believed = record.wants_scan or record.hold is Hold.GOOD
+        stepped = _scanned(stepped, result, every_s, settings, now_s, believed=believed)
     else:
         gap_s = 0.0 if record.asked_s is None else min(now_s - record.asked_s, LONGEST_GAP_S)
         stepped = replace(stepped, asked_s=now_s, gap_s=gap_s)
@@ -166,10 +168,12 @@ _STEPS = {Look.GOOD: _good, Look.ABSENT: _absent, Look.WRONG: _wrong, Look.UNKNO
 
 
 def _scanned(
-    record: ContentRecord, result: ContentResult, every_s: float, settings: ProbeSettings, now_s: float
+    record: ContentRecord, result: ContentResult, every_s: float, settings: ProbeSettings, now_s: float, *, believed: bool
 ) -> ContentRecord:
-    """A full scan was made, or tried. After one that found fault, the next is asked for later and later."""
-    failed = 0 if result.look is Look.GOOD else record.failed_scans + 1
+    """A full scan was made, or tried. After those that found fault where rounds found none, the next are asked for later and
+    later. One that found what rounds see too delays nothing: when it is mended, they tell.
+    """
+    failed = 0 if result.look is Look.GOOD else record.failed_scans + believed
     pause_s = max(FRESH_INTERVALS, 2 ** min(failed, LONGEST_DOUBLING)) * settings.interval_s
     return replace(record, failed_scans=failed, scan_after_s=now_s + min(pause_s, every_s))
 

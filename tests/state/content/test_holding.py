@@ -89,6 +89,20 @@ def test_a_scan_that_finds_fault_is_asked_for_later_and_later():
     assert 3 <= by_door <= 7
 
 
+def test_a_site_that_was_wrong_for_long_is_back_soon_after_it_was_mended():
+    """Scans that found what rounds saw all the time delay nothing."""
+    scene = library()
+    scene.stock([SITE], look=Look.WRONG, scan=Look.WRONG)
+    for _ in range(12):
+        scene.turns(3)
+        scene.look(lambda name: name == SITE, full=True)
+    scene.stock([SITE])
+    scene.turns(4)
+    assert scene.holds(SITE) is Hold.WRONG
+    scene.turns(2)
+    assert scene.holds(SITE) is Hold.GOOD
+
+
 def test_a_new_generation_does_not_wait_for_the_scans_that_failed_with_the_old_one():
     scene = library()
     scene.stock([SITE], look=Look.GOOD, scan=Look.WRONG)
