@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import random
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ SUBNET = ("-E", "8:00011000850b")
 # EDNS option 10 (RFC 7873): a client cookie alone, as a resolver sends that knows none of ours yet
 COOKIE = ("-E", "10:0011223344556677")
 DO, TCP = ("-D",), ("-m", "tcp")
+THROUGH = "HTTP served through, a file of 4 MB, 8 connections"
 
 Row = tuple[str, str, Load]
 
@@ -67,6 +69,23 @@ def measure(directory: Path, seconds: float) -> list[Row]:
         rows += signed_rows("gslb", port, pids, static, steered, seconds)
     with peers.ours(directory, "gslb-limited", limited) as (port, _, pids):
         rows.append(("DNS, steered A, rate limiting on", "gslb", dnsperf(port, steered, pids, seconds)))
+    return rows + through_rows(directory, seconds)
+
+
+def through_rows(directory: Path, seconds: float) -> list[Row]:
+    """What it costs to serve a kernel through, and to redirect to a file of a release set."""
+    files = {"kernel": random.Random(1).randbytes(4 << 20), "small": b"a small file"}
+    rows: list[Row] = []
+    with peers.origin(directory, files) as upstream:
+        with peers.proxy(directory, upstream) as (port, pids):
+            rows.append((THROUGH, "nginx", wrk(f"http://127.0.0.1:{port}/set/kernel", peers.HOST, pids, seconds, connections=8)))
+        plain = (HERE / "through.yaml").read_text().replace("{origin}", str(upstream))
+        with peers.ours(directory, "gslb-through", plain) as (_, http, pids):
+            url = f"http://127.0.0.1:{http}/set"
+            redirect = wrk(f"{url}/small", peers.HOST, pids, seconds)
+            rows.append(("HTTP 302 to a file of a release set, kept alive", "gslb", redirect))
+            agent = ("-H", "User-Agent: GRUB 2.06")
+            rows.append((THROUGH, "gslb", wrk(f"{url}/kernel", peers.HOST, pids, seconds, more=agent, connections=8)))
     return rows
 
 

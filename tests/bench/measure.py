@@ -61,13 +61,16 @@ def dnsperf(port: int, queries: Path, pids: list[int], seconds: float, *, more: 
     return Load.of(answered, _number(r"Run time \(s\):\s+([\d.]+)", text), used, lost)
 
 
-def wrk(url: str, host: str, pids: list[int], seconds: float, *, more: tuple[str, ...] = ()) -> Load:
-    """One client thread, 32 connections kept alive."""
-    command = ["wrk", "-t1", "-c32", f"-d{seconds:g}s", "-H", f"Host: {host}", *more, url]
+def wrk(url: str, host: str, pids: list[int], seconds: float, *, more: tuple[str, ...] = (), connections: int = 32) -> Load:
+    """One client thread; its connections are kept alive."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-H", f"Host: {host}", *more, url]
     before = cpu_s(pids)
     text = _run(command, seconds + 20)
     used = cpu_s(pids) - before
     answered, span = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()  # type: ignore[union-attr]
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    if refused is not None:
+        raise RuntimeError(f"{refused[1]} of {answered} answers of {url} were refusals")
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     lost = sum(map(int, errors.groups())) if errors else 0
     return Load.of(int(answered), float(span), used, lost)

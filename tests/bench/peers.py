@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
+import os
 import socket
 import subprocess
 import sys
@@ -107,19 +109,46 @@ def wait_until_signed(port: int, within_s: float = 20.0) -> None:
 @contextlib.contextmanager
 def nginx(directory: Path) -> Iterator[tuple[int, list[int]]]:
     """nginx, one worker, that redirects by a map of the client's network; (port, process ids)."""
+    sites = "default us-sanjose-1; 133.0.0.0/8 jp-tokyo-1; 141.0.0.0/8 eu-frankfurt-1; 127.0.0.0/8 jp-tokyo-1;"
+    inside = "add_header Cache-Control 'private, no-store' always; location / { return 302 http://$site.example$request_uri; }"
+    with _nginx(directory, "nginx", inside, f"geo $site {{ {sites} }}") as found:
+        yield found
+
+
+@contextlib.contextmanager
+def origin(directory: Path, files: dict[str, bytes]) -> Iterator[int]:
+    """nginx with these files, and their SHA256SUMS in /set/; its port."""
+    root = directory / "origin"
+    (root / "set").mkdir(parents=True)
+    for name, octets in files.items():
+        (root / "set" / name).write_bytes(octets)
+    sums = (f"{hashlib.sha256(octets).hexdigest()}  {name}\n" for name, octets in files.items())
+    (root / "set" / "SHA256SUMS").write_text("".join(sums))
+    with _nginx(directory, "origin", f"root {root}; location / {{ }}") as (port, _):
+        yield port
+
+
+@contextlib.contextmanager
+def proxy(directory: Path, upstream: int) -> Iterator[tuple[int, list[int]]]:
+    """nginx, one worker, that fetches everything from there; (port, process ids)."""
+    location = f"location / {{ proxy_pass http://127.0.0.1:{upstream}; proxy_max_temp_file_size 0; }}"
+    with _nginx(directory, "proxy", location) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _nginx(directory: Path, name: str, inside: str, before: str = "") -> Iterator[tuple[int, list[int]]]:
     port = free_port()
-    root = directory / "nginx"
-    root.mkdir()
+    root = directory / name
+    root.mkdir(exist_ok=True)
+    user = "user root; " if os.geteuid() == 0 else ""  # else its worker could not read what we have written
     (root / "nginx.conf").write_text(
-        f"daemon off; worker_processes 1; pid {root}/pid; error_log {root}/error.log;\n"
+        f"{user}daemon off; worker_processes 1; pid {root}/pid; error_log {root}/error.log;\n"
         "events { worker_connections 1024; }\n"
-        "http { access_log off; server_tokens off; keepalive_requests 1000000000;\n"
-        "  geo $site { default us-sanjose-1; 133.0.0.0/8 jp-tokyo-1; 141.0.0.0/8 eu-frankfurt-1; 127.0.0.0/8 jp-tokyo-1; }\n"
-        f"  server {{ listen 127.0.0.1:{port} reuseport; server_name {HOST};\n"
-        "    add_header Cache-Control 'private, no-store' always;\n"
-        "    location / { return 302 http://$site.example$request_uri; } } }\n"
+        f"http {{ access_log off; server_tokens off; keepalive_requests 1000000000; {before}\n"
+        f"  server {{ listen 127.0.0.1:{port} reuseport; server_name {HOST}; {inside} }} }}\n"
     )
-    with running(["/usr/sbin/nginx", "-p", str(root), "-c", "nginx.conf"], directory, "nginx") as process:
+    with running(["/usr/sbin/nginx", "-p", str(root), "-c", "nginx.conf"], directory, name) as process:
         wait_for(port)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         yield port, [process.pid, *map(int, children)]
@@ -142,6 +171,8 @@ def ours(directory: Path, name: str, configuration: str) -> Iterator[tuple[int, 
     with running(command, directory, name) as process:
         wait_for(redirector)
         wait_until_ready(admin)
+        if "manifest:" in configuration:
+            wait_until_current(admin)
         yield port, redirector, workers_of(process.pid)
 
 
@@ -156,6 +187,23 @@ def wait_until_ready(admin: int, within_s: float = 20.0) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the node is not ready")
         time.sleep(0.05)
+
+
+def wait_until_current(admin: int, within_s: float = 60.0) -> None:
+    """The release set is known to be whole."""
+    deadline = time.monotonic() + within_s
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", admin, timeout=5)
+        connection.request("GET", "/metrics")
+        found = [
+            line for line in connection.getresponse().read().decode().splitlines() if line.startswith("gslb_content_current{")
+        ]
+        connection.close()
+        if found and all(line.endswith(" 1.0") for line in found):
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the release set is not known to be whole")
+        time.sleep(0.2)
 
 
 def workers_of(pid: int) -> list[int]:
