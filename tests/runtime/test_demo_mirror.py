@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gslb.runtime.demo.ranges import Span, Unsatisfiable, select
@@ -188,6 +188,7 @@ def served(root: Path) -> Iterator[http.client.HTTPConnection]:
 NUMBER = st.one_of(st.none(), st.integers(0, 200), st.integers(99_800, 100_200), st.integers(0, 10**30))
 
 
+@example(first=10**18 + 1, last=10**18)
 @given(first=NUMBER, last=NUMBER)
 def test_a_range_gives_the_bytes_that_rfc_9110_says(
     served: http.client.HTTPConnection, kernel: bytes, first: int | None, last: int | None

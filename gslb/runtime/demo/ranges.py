@@ -32,7 +32,7 @@ def select(header: str, length: int) -> Span | None:
     first, last = match.groups()
     if not first:
         return _suffix(last, length)
-    if last and _number(last) < _number(first):
+    if last and _size(last) < _size(first):
         return None
     if _number(first) >= length:
         raise Unsatisfiable
@@ -45,6 +45,12 @@ def _suffix(digits: str, length: int) -> Span | None:
     if _number(digits) == 0:
         raise Unsatisfiable
     return Span(max(0, length - _number(digits)), length - 1)
+
+
+def _size(digits: str) -> tuple[int, str]:
+    """To compare by, however long."""
+    digits = digits.lstrip("0")
+    return len(digits), digits
 
 
 def _number(digits: str) -> int:

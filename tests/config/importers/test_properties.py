@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dns.name
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gslb.config import parse
@@ -90,6 +90,7 @@ def test_any_directory_of_gdnsd(config, zone):
 
 
 @settings(max_examples=40)
+@example(["@ 0 MX 10 @\n", "@ 6 MX 10 @\n", "@ 6 CNAME @\n", "@ 7 CNAME a.a\n", "@ 3 CNAME a.a\n"])
 @given(LINES)
 def test_records_are_taken_or_told(lines):
     """Each record that can stand in our zone stands in it, and the lines of all others are told."""
@@ -100,9 +101,15 @@ def test_records_are_taken_or_told(lines):
     [zone] = parse(imported.text + fuzz_masterfile.REST, "test.yaml").zones
     kept = {(record.owner, record.type, record.rdata) for record in zone.records}
     told = {note.place.line for note in imported.notes if note.lost}
+    lost = {record_of(found) for found in reader.found if found.place.line in told}
     for found in reader.found[3:]:
-        owner = found.owner.to_text(omit_final_dot=True)
-        assert (owner, found.type, found.rdata.to_wire()) in kept or found.place.line in told or owner == "ns1.example.net"
+        record = record_of(found)
+        assert record in kept or record in lost or record[0] == "ns1.example.net"
+
+
+def record_of(found):
+    """Two lines with one record, whatever their TTL, are one."""
+    return (found.owner.to_text(omit_final_dot=True), found.type, found.rdata.to_wire())
 
 
 @pytest.mark.parametrize("target", [fuzz_masterfile, fuzz_gdnsd, fuzz_mirrorbits], ids=["masterfile", "gdnsd", "mirrorbits"])
