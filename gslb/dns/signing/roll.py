@@ -102,6 +102,10 @@ def begin(keys: ZoneKeys, part: Part | None, algorithm: Algorithm | None, now: i
             f"{keys.zone}: key {those[0].tag} is so new that no parent knows it before {written(those[0].timing.sync_publish)}; "
             f"wait, or take its files away and make another"
         )
+    if not those[0].published(now):
+        raise GslbError(
+            f"{keys.zone}: key {those[0].tag} is not in the zone, by the Publish of its file: there is nothing to roll"
+        )
     old, algorithm = those[0], algorithm or those[0].algorithm
     if part == "zsk":
         return _begin_zsk(old, _same(algorithm, old), now, durations)
@@ -161,8 +165,9 @@ def _check(keys: ZoneKeys, plan: Plan, now: int) -> None:
     """Times that were set by hand must not leave the zone without a key that signs it, then or later."""
     changed = {key.rdata: key for key in plan.changed}
     after = ZoneKeys(keys.zone, tuple(changed.get(key.rdata, key) for key in keys.keys))
-    for at in sorted({now, *(at for key in after.keys for at in key.steps() if at > now)}):
-        if after.at(at).overdue and not keys.at(at).overdue:
+    for at in sorted({now, *(at for key in (*keys.keys, *after.keys) for at in key.steps() if at > now)}):
+        left, had = after.at(at), keys.at(at)
+        if (left.overdue and not had.overdue) or (had.usable and not left.usable):
             raise GslbError(
                 f"{keys.zone}: no key would sign the zone from {written(at)} on, by the times in its files; "
                 f"give {plan.changed[0].stem}.private an Activate and let all resolvers see its signatures first"
@@ -177,7 +182,8 @@ def _change_over(new: Key, old: Sequence[Key], part: Part, now: int, followed: i
     if any(key.algorithm is not new.algorithm for key in old):
         silent = followed + durations.known_s
         return Plan(changed=(seen, *(_ended(key, delete=followed, inactive=silent) for key in old)))
-    begins = new.timing.activate if new.active(now) else followed
+    # Never later than its file says: it may be the only one that signs by then, or does so already, past its time.
+    begins = followed if new.timing.activate is None else min(new.timing.activate, followed)
     gone = followed + durations.forgotten_s
     return Plan(changed=(seen.at(activate=begins), *(_ended(key, inactive=followed, delete=gone) for key in old)))
 

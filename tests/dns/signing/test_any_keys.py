@@ -3,6 +3,7 @@ not read again."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,51 @@ def test_a_command_makes_files_that_are_read_again_and_leaves_the_zone_signed(ke
             assert not after.at(at).overdue
     if not seen:
         assert [key for key in plan.changed if key.timing.delete is None or key.timing.delete > NOW] == list(plan.changed)
+
+
+def test_the_newest_key_goes_on_signing_past_its_time_when_its_ds_was_seen():
+    """Its Inactive was set by hand, and the older key never came into the zone."""
+    made = BY_NAME["ed25519"]
+    unused = Key(ZONE, 257, made, SECRETS["ed25519"][0], Timing(created=NOW - 2000))
+    last = Key(ZONE, 257, made, SECRETS["ed25519"][1], Timing(publish=NOW - 1000, activate=NOW - 1000, inactive=NOW - 10))
+    keys = ZoneKeys(ZONE, (unused, last))
+    assert keys.at(NOW).overdue
+    after = _applied(keys, ds_seen(keys, NOW, 600, DURATIONS))
+    for at in range(NOW, NOW + LATER, 20):
+        found = after.at(at)
+        assert found.usable
+        assert not found.overdue
+        assert [key.tag for key in found.data_signers] == [last.tag]
+
+
+def test_a_newest_key_that_is_to_sign_soon_is_not_made_to_wait_for_the_parent():
+    """Nothing else would sign the zone until then."""
+    made = BY_NAME["ed25519"]
+    unused = Key(ZONE, 257, made, SECRETS["ed25519"][0], Timing(created=NOW - 2000))
+    coming = Key(ZONE, 257, made, SECRETS["ed25519"][1], Timing(publish=NOW - 1000, activate=NOW + 20))
+    after = _applied(ZoneKeys(ZONE, (unused, coming)), ds_seen(ZoneKeys(ZONE, (unused, coming)), NOW, 600, DURATIONS))
+    assert all(after.at(at).usable for at in range(NOW + 20, NOW + LATER, 20))
+
+
+def test_the_only_key_that_is_ever_to_sign_is_not_ended_before():
+    made = BY_NAME["ed25519"]
+    coming = Key(
+        ZONE, 257, BY_NAME["ecdsap256sha256"], SECRETS["ecdsap256sha256"][0], Timing(publish=NOW - 900, activate=NOW + 1000)
+    )
+    silent = Key(ZONE, 257, made, SECRETS["ed25519"][1], Timing(publish=NOW - 500))
+    with pytest.raises(GslbError, match="no key would sign the zone from 2027-01-15 08:16:40 UTC on"):
+        ds_seen(ZoneKeys(ZONE, (coming, silent)), NOW, 600, DURATIONS)
+
+
+def test_a_key_that_is_not_in_the_zone_yet_is_not_rolled():
+    """With more time to sign it would be the one that signs, before anybody finds it."""
+    made = BY_NAME["ed25519"]
+    entry = Key(ZONE, 257, made, SECRETS["ed25519"][0], Timing(publish=NOW - 500, activate=NOW - 1000))
+    hidden = Key(ZONE, 256, made, SECRETS["ed25519"][1], Timing(publish=NOW + 1, activate=NOW - 1000, inactive=NOW - 900))
+    keys = ZoneKeys(ZONE, (entry, hidden))
+    assert keys.at(NOW).usable
+    with pytest.raises(GslbError, match=f"key {hidden.tag} is not in the zone, by the Publish"):
+        begin(keys, "zsk", None, NOW, DURATIONS)
 
 
 def _applied(keys: ZoneKeys, plan: Plan) -> ZoneKeys:
