@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gslb.model import ManifestFile, SetKey, View, World
 from gslb.redirect.serving import Serving, Wish
-from gslb.steering.holding import generations_of, set_of
+from gslb.steering.holding import file_of, generations_of, same_file, set_of
 from gslb.steering.standings import generation_at
 
 
@@ -41,11 +41,15 @@ def known_of(serving: Serving, service: str, view: View, wish: Wish, sites: tupl
     held = [_generation(serving, _Hold(service, view, content.name, site)) for site in sites]
     if not held[0]:
         return Known(None, sites[:1])
-    name = wish.path[len(content.prefix) :]
-    file = _listed(serving, held[0], name)
+    world, path = serving.world, wish.path
+    file = file_of(world, held[0], content, path)
     if held.count(held[0]) == len(held):
         return Known(file, sites)
-    same = [one for one, each in zip(sites, held, strict=True) if each == held[0] or _same(file, _listed(serving, each, name))]
+    same = [
+        one
+        for one, each in zip(sites, held, strict=True)
+        if each == held[0] or same_file(file, file_of(world, each, content, path))
+    ]
     return Known(file, tuple(same))
 
 
@@ -64,17 +68,3 @@ def _generation(serving: Serving, hold: _Hold) -> str:
         found = generation_at(serving.world, hold.service, hold.view, site, hold.content)
         serving.generations[hold] = found
     return found
-
-
-def _listed(serving: Serving, generation: str, name: str) -> ManifestFile | None:
-    manifest = serving.world.manifests.get(generation)
-    return None if manifest is None else manifest.files.get(name)
-
-
-def _same(one: ManifestFile | None, other: ManifestFile | None) -> bool:
-    """By the strongest hash that both manifests tell."""
-    if one is None or other is None:
-        return False
-    if one.sha256 and other.sha256:
-        return one.sha256 == other.sha256
-    return bool(one.sha1) and one.sha1 == other.sha1

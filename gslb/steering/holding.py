@@ -19,6 +19,7 @@ from gslb.model import (
     Hold,
     Holding,
     HoldingKey,
+    ManifestFile,
     Service,
     SetKey,
     Site,
@@ -95,6 +96,23 @@ def served_generation(world: World, key: SetKey) -> str:
     """What is served of a set, "" while none is known."""
     edition = world.editions.get(key)
     return "" if edition is None else edition.served
+
+
+def file_of(world: World, generation: str, content: ContentSet, path: str) -> ManifestFile | None:
+    """What the manifest of a generation says of a decoded path of the set; None where it is not known, or lists no such file."""
+    manifest = world.manifests.get(generation)
+    if manifest is None or not path.startswith(content.prefix):
+        return None
+    return manifest.files.get(path[len(content.prefix) :])
+
+
+def same_file(one: ManifestFile | None, other: ManifestFile | None) -> bool:
+    """By the strongest hash that both manifests tell."""
+    if one is None or other is None:
+        return False
+    if one.sha256 and other.sha256:
+        return one.sha256.lower() == other.sha256.lower()
+    return bool(one.sha1 and other.sha1) and str(one.sha1).lower() == str(other.sha1).lower()
 
 
 def set_of(sets: Iterable[ContentSet], path: str) -> ContentSet | None:

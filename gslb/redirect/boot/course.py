@@ -25,7 +25,7 @@ from gslb.redirect.boot.names import Kind
 from gslb.redirect.location import LOCATION_MAX
 from gslb.redirect.pages import url_of
 from gslb.steering import decide
-from gslb.steering.holding import set_of
+from gslb.steering.holding import file_of, set_of
 from gslb.steering.standings import generation_at
 
 
@@ -113,10 +113,8 @@ class Pilot:
             yield Wanted(f"initrd.{number}", encoded(path), self._expected(generation, path))
 
     def _expected(self, generation: str, path: str) -> ManifestFile:
-        manifest, name = self._world.manifests.get(generation), _decoded(path)
-        if manifest is None or self._content is None or not name.startswith(self._content.prefix):
-            return ManifestFile()
-        return manifest.files.get(name[len(self._content.prefix) :], ManifestFile())
+        known = None if self._content is None else file_of(self._world, generation, self._content, _decoded(path))
+        return known or ManifestFile()
 
     def _small(self) -> str:
         content, check = self._content, self._service.check

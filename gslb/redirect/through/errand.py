@@ -12,6 +12,7 @@ from gslb.redirect.serving import Serving, Wish
 from gslb.redirect.through.heads import Asked
 from gslb.redirect.through.origin import Source
 from gslb.steering import decide
+from gslb.steering.holding import file_of, same_file
 
 
 class Errand(NamedTuple):
@@ -84,11 +85,10 @@ def known_file(errand: Errand, generation: str) -> ManifestFile | None:
     if not generation:
         return None
     serving = errand.serving()
-    manifest = serving.world.manifests.get(generation)
     content = serving.pages.prefixes[errand.service].find(errand.path)
-    if manifest is None or content is None or content.name != errand.wish.content:
+    if content is None or content.name != errand.wish.content:
         return None
-    return manifest.files.get(errand.path[len(content.prefix) :])
+    return file_of(serving.world, generation, content, errand.path)
 
 
 def surely_same(errand: Errand, here: ManifestFile | None, first: str, then: str) -> bool | None:
@@ -102,11 +102,4 @@ def surely_same(errand: Errand, here: ManifestFile | None, first: str, then: str
         return None
     if first == then:
         return True if here is not None else None
-    there = known_file(errand, then)
-    if here is None or there is None:
-        return False
-    return _hashes(here) & _hashes(there) != set()
-
-
-def _hashes(file: ManifestFile) -> set[str]:
-    return {value.lower() for value in (file.sha256, file.sha1) if value is not None}
+    return same_file(here, known_file(errand, then))
