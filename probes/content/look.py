@@ -43,7 +43,7 @@ async def look(target: ContentTarget, setting: ContentSetting, memory: Memory, f
     except TimeoutError:
         if session.site.scan_position == session.scan_start:
             session.site.scan_position += session.checked
-        return _result(session, *_unfinished(session, within_s))
+        return _result(session, *await _confirmed(session, *_unfinished(session, within_s)))
     except Exception as error:  # whatever it is, the schedule goes on and a person gets to read it
         _log.exception("looking at %s of %s failed", target.prefix, target.site)
         return _result(session, Look.UNKNOWN, f"the look itself failed: {type(error).__name__}: {error}")
@@ -99,7 +99,7 @@ async def _scan(session: Session) -> None:
             group.create_task(scan.work(paths))
     for path in extra:
         await scan.one(path)
-    if session.gravest in (Look.ABSENT, Look.WRONG):
+    if session.gravest is not Look.UNKNOWN:  # good, too: a scan is long, and rounds may have seen the lock meanwhile
         await unchanged(session)
 
 
@@ -168,6 +168,20 @@ def _unfinished(session: Session, within_s: float) -> tuple[Look, str]:
     if session.full and session.counts[Look.GOOD]:
         return Look.GOOD, f"only {_summary(session)[1]} within {within_s:g} s"
     return Look.UNKNOWN, f"not done within {within_s:g} s, after {session.checked} files and {session.octets} octets"
+
+
+async def _confirmed(session: Session, verdict: Look, reason: str) -> tuple[Look, str]:
+    """The verdict on what was seen of a site in time, if that is not being changed by now."""
+    if verdict is not Look.GOOD:
+        return verdict, reason
+    try:
+        async with asyncio.timeout(session.setting.round_s):
+            await unchanged(session)
+    except Decided as decided:
+        return decided.look, decided.reason
+    except TimeoutError:
+        return Look.UNKNOWN, f"{reason}, and not even its manifest came within {session.setting.round_s:g} s more"
+    return verdict, reason
 
 
 def _result(session: Session, verdict: Look, reason: str) -> ContentResult:

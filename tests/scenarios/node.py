@@ -142,8 +142,8 @@ class RunningNode:
         (rrset,) = self.ask(client).answer
         return self.by_address[str(rrset[0])]
 
-    def get(self, path: str = PATH, client: str | None = None, host: str = HOST) -> httpx.Response:
-        headers = {"Host": host} | ({} if client is None else {"X-Forwarded-For": client})
+    def get(self, path: str = PATH, client: str | None = None, host: str = HOST, **fields: str) -> httpx.Response:
+        headers = {"Host": host} | ({} if client is None else {"X-Forwarded-For": client}) | fields
         return self._session.get(f"http://{self.http[0]}:{self.http[1]}{path}", headers=headers)
 
     def redirected(self, client: str) -> str:

@@ -37,6 +37,7 @@ class Stage:
     releases: Releases
     sites: list[str]
     crowd: Crowd
+    trail: list[str] = field(default_factory=list)
 
     async def until(self, condition: Any, what: str, within_s: float = PATIENT_S) -> Any:
         return await asyncio.to_thread(self.node.wait_for, condition, within_s, what)
@@ -75,8 +76,9 @@ class Stage:
         await self.until(lambda: self.node.metric("gslb_world_number")[""] >= before, "the World is served")
 
     def landings(self, path: str, count: int = 24) -> set[str]:
-        """Where clients of as many networks are sent for a file, by whichever worker."""
-        found = (self.node.get(path, client).headers["Location"] for client in itertools.islice(strangers(), count))
+        """Where clients of as many networks are sent for a file, each on a connection of its own: so by either worker."""
+        apart = {"Connection": "close"}
+        found = (self.node.get(path, client, **apart).headers["Location"] for client in itertools.islice(strangers(), count))
         return {id for url in found for own, id in self.node.by_url.items() if url.startswith(own)}
 
     def look(self, id: str) -> None:
@@ -87,9 +89,21 @@ class Stage:
     async def left(self, id: str, path: str | None = None) -> None:
         """Nobody new is sent to a site for a file, and who was has got it."""
         path = path or SMALL.prefix + KERNEL
+        self.note(f"{id} is being changed")
         self.look(id)
         await self.until(lambda: id not in self.landings(path), f"nobody is sent to {id}")
-        await self.until(lambda: self.crowd.fetching[id] == 0, f"nobody fetches from {id}")
+        self.note(f"nobody new is sent to {id}")
+        await self.passed()
+        self.note(f"nobody fetches from {id}")
+
+    async def passed(self) -> None:
+        """Whoever fetches something now has it: he may have been told before where, and not have read it yet."""
+        begun = set(self.crowd.underway)
+        await self.until(lambda: not begun & self.crowd.underway, "what is fetched now has come")
+
+    def note(self, what: str) -> None:
+        """For whoever has to find out why this failed."""
+        self.trail.append(f"{time.time():.3f} {what}")
 
 
 @asynccontextmanager
@@ -123,6 +137,7 @@ async def staged(folder: Path, sites: list[DemoSite], workers: int = 2, **change
 
 
 _numbers = itertools.count()
+_fetches = itertools.count()
 
 
 def strangers() -> Iterator[str]:
@@ -144,8 +159,9 @@ class Crowd:
     pause_s: float = 0.2  # between two files
     runs: Counter[str] = field(default_factory=Counter)  # that are done, by generation
     running: Counter[str] = field(default_factory=Counter)  # that are going on
-    fetching: Counter[str] = field(default_factory=Counter)  # by site
+    underway: set[int] = field(default_factory=set)  # fetches, from before they ask where to go
     faults: list[str] = field(default_factory=list)
+    decided: dict[str, str] = field(default_factory=dict)  # by client, of its last fetch
 
     async def come(self, clients: int, stop: asyncio.Event) -> None:
         """So many at a time, until it is enough."""
@@ -170,18 +186,20 @@ class Crowd:
 
     async def fetch(self, client: str, name: str) -> bytes:
         """Through the redirector, on connections of its own."""
-        path = SMALL.prefix + name
-        head, _ = await exchange(*self.node.http, path, f"Host: {HOST}", f"X-Forwarded-For: {client}")
-        url = head["location"]
-        own, site = next((own, site) for own, site in self.node.by_url.items() if url.startswith(own))
-        host, port = own.removeprefix("http://").strip("/").split(":")
-        self.fetching[site] += 1
+        number = next(_fetches)
+        self.underway.add(number)
         try:
+            path = SMALL.prefix + name
+            told, _ = await exchange(*self.node.http, path, f"Host: {HOST}", f"X-Forwarded-For: {client}")
+            self.decided[client] = told.get("gslb-decision", "")
+            url = told["location"]
+            own, site = next((own, site) for own, site in self.node.by_url.items() if url.startswith(own))
+            host, port = own.removeprefix("http://").strip("/").split(":")
             head, body = await exchange(host, int(port), path, f"Host: {host}:{port}")
         finally:
-            self.fetching[site] -= 1
+            self.underway.discard(number)
         if head["status"] != "200":
-            raise Mixed(f"{client}: {name} is not at {site}: {head['status']}")
+            raise Mixed(f"{client}: {name} is not at {site}: {head['status']} ({self.decided[client]})")
         return body
 
 
@@ -206,7 +224,8 @@ class Visit:
     async def take(self, name: str) -> None:
         found = hashlib.sha256(await self.crowd.fetch(self.client, name)).hexdigest()
         if found != self.sums[name]:
-            raise Mixed(f"{self.client}: {name} is not of generation {self.generation[:12]}, at {time.strftime('%X')}")
+            why = self.crowd.decided[self.client]
+            raise Mixed(f"{self.client}: {name} is not of generation {self.generation[:12]}, at {time.time():.3f} ({why})")
 
 
 def sums(manifest: bytes) -> dict[str, str]:

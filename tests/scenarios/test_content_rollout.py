@@ -24,6 +24,7 @@ async def rolled_out(stage: Stage) -> list[str]:
     stage.releases.noticed = stage.left
     for number, site in enumerate(stage.sites, 1):
         if number == len(stage.sites):
+            await stage.passed()
             await stage.until(lambda: not any(stage.crowd.running[each] for each in before), "nobody needs the old generation")
         await stage.releases.publish(site)
         stage.look(site)
@@ -54,7 +55,8 @@ async def under_load(folder: Path, sites: Sequence[DemoSite], clients: int) -> N
         await stage.until(lambda: all(map(stage.current, stage.sites)), "every mirror is current")
         stop.set()
         await coming
-    assert crowd.faults == []
+        events = "\n".join(f"{each['at']} {each['message']}" for each in stage.node.api("events", limit=200))
+    assert crowd.faults == [], f"{stage.trail}\n{events}"
     assert len(set(served)) == 2
     assert served == sorted(served, key=served.index), "it changes once"
     assert served.count(served[0]) == (len(sites) + 1) // 2, "when half of the capacity has it"

@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -175,6 +176,22 @@ async def test_a_site_that_changes_while_it_is_looked_at_is_being_changed_and_no
         result = await looked(mirror, sentinels=("kernel",))
     assert result.look is Look.ABSENT
     assert result.reason == "is being changed (SHA256SUMS changed while its files were looked at)"
+
+
+@pytest.mark.parametrize("scan_s", [20.0, 1.0], ids=["to its end", "as far as time goes"])
+async def test_a_scan_in_which_the_lock_appears_makes_nobody_good(scan_s: float) -> None:
+    """A round may have seen the lock while the scan went on: what that says in the end must not bring the site back."""
+    async with mirroring(FILES | {f"block{n}": bytes([n]) for n in range(9)}) as mirror:
+
+        def odd(request: Request) -> None:
+            if request.path == "block0":
+                mirror.files["LOCK"] = b""
+            elif scan_s < 5 and request.path == "block5":
+                time.sleep(1.1)
+
+        mirror.odd = odd
+        result = await look(mirror.target(lock="LOCK"), replace(EASY, scan_s=scan_s), Memory(), full=True)
+    assert (result.look, result.reason) == (Look.ABSENT, "is being changed (LOCK is there)")
 
 
 @pytest.mark.parametrize(
