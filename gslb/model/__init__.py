@@ -5,6 +5,7 @@ kilometres (`_km`). Addresses are `ipaddress` objects; networks are cut to their
 and records are lower case, absolute, without the final dot.
 """
 
+from gslb.model.act import Act
 from gslb.model.capacity import ENOUGH, capacities
 from gslb.model.configuration import (
     BootImage,
@@ -60,6 +61,7 @@ from gslb.model.event import (
     Event,
     Severity,
 )
+from gslb.model.override import Change, Override, Reweight, Steer
 from gslb.model.place import (
     ADDRESS_BITS,
     FINEST_PREFIX,
@@ -87,9 +89,11 @@ __all__ = [
     "FINEST_PREFIX",
     "RAMP_STEPS",
     "SLOTS",
+    "Act",
     "Address",
     "Algorithm",
     "BootImage",
+    "Change",
     "CheckSettings",
     "Choice",
     "Client",
@@ -117,12 +121,14 @@ __all__ = [
     "ManifestFile",
     "Match",
     "Network",
+    "Override",
     "Place",
     "ProbeSettings",
     "QueryLog",
     "RateLimit",
     "Record",
     "Request",
+    "Reweight",
     "Rule",
     "ServeThrough",
     "Service",
@@ -133,6 +139,7 @@ __all__ = [
     "Standing",
     "StandingKey",
     "State",
+    "Steer",
     "Tls",
     "Transfer",
     "TsigAlgorithm",

@@ -19,6 +19,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         " data TEXT NOT NULL)",
         "CREATE TABLE classes (digest TEXT PRIMARY KEY, blob BLOB NOT NULL) WITHOUT ROWID",
     ),
+    (
+        # What operators did, why, and how it was before and after, as JSON.
+        "CREATE TABLE acts (number INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL, "
+        " by TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, why TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,"
+        " undoes INTEGER, undone_by INTEGER)",
+        "CREATE TABLE tokens (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE overrides (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE maintenance (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE incidents (number INTEGER PRIMARY KEY, opened TEXT NOT NULL, closed TEXT, document TEXT NOT NULL)",
+        # Messages to people that are still to be delivered.
+        "CREATE TABLE notices (number INTEGER PRIMARY KEY, channel TEXT NOT NULL, due TEXT NOT NULL, document TEXT NOT NULL)",
+    ),
 )
 
 

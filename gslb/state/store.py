@@ -64,19 +64,19 @@ class Store:
         """
         number = state.number if closing else state.number + NUMBERS_AHEAD
         text = to_json(state)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("REPLACE INTO documents VALUES ('tracker', ?)", (text,))
             connection.execute("REPLACE INTO counters VALUES ('world', ?)", (number,))
             _replace_drains(connection, state.drains)
 
     def keep_drains(self, drains: Iterable[Drain]) -> None:
         """These alone, and soon: whoever drains a site is answered when that is on the disk."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             _replace_drains(connection, drains)
 
     def load(self) -> Restored | None:
         """What was saved last, or None. What can't be understood is left out and told in `faults`."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             text = _one(connection, "SELECT text FROM documents WHERE name = 'tracker'")
             number = _one(connection, "SELECT value FROM counters WHERE name = 'world'")
             rows = connection.execute("SELECT site, reason, who, since, until FROM drains").fetchall()
@@ -91,7 +91,7 @@ class Store:
     def append(self, events: Iterable[Event]) -> None:
         """Keep events; the oldest beyond the bound go."""
         rows = [_event_row(event) for event in events]
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany("REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             bound = "DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?"
             connection.execute(bound, (self._events_kept,))
@@ -102,39 +102,40 @@ class Store:
             "SELECT number, at, kind, severity, subject, message, who, data FROM events"
             " WHERE number < ? ORDER BY number DESC LIMIT ?"
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(query, (2**62 if before is None else before, limit)).fetchall()
         return tuple(_events(rows))
 
     def last_event_number(self) -> int:
         """0 if there is none: what an EventBook begins with."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             number = _one(connection, "SELECT max(number) FROM events")
         return number if isinstance(number, int) else 0
 
     def save_classes(self, digest: str, blob: bytes) -> None:
         """The classes of clients learned under the map of this digest; those of other maps are forgotten."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM classes")
             connection.execute("INSERT INTO classes VALUES (?, ?)", (digest, blob))
 
     def load_classes(self, digest: str) -> bytes | None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             blob = _one(connection, "SELECT blob FROM classes WHERE digest = ?", (digest,))
         return blob if isinstance(blob, bytes) else None
 
     def keep_document(self, name: str, text: str) -> None:
         """Any text by a name of its own, such as the serials of zones; "tracker" is taken."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("REPLACE INTO documents VALUES (?, ?)", (name, text))
 
     def document(self, name: str) -> str | None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             text = _one(connection, "SELECT text FROM documents WHERE name = ?", (name,))
         return text if isinstance(text, str) else None
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is done in it, or none. Raises StoreError. For the modules beside this one that keep tables of their own."""
         with _told(self.path), self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection

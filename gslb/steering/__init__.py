@@ -8,6 +8,7 @@ from gslb.steering.explain import WHY
 from gslb.steering.filters import FILTERS
 from gslb.steering.locator import Located, Locator
 from gslb.steering.map import SteeringMap
+from gslb.steering.overlay import overlaid
 from gslb.steering.sample import Sample
 from gslb.steering.scopes import Scopes, ScopeTree
 from gslb.steering.table import Memo, Outcome, Table, compile_table
@@ -33,4 +34,5 @@ __all__ = [
     "compile_table",
     "decide",
     "locate",
+    "overlaid",
 ]

@@ -1,0 +1,28 @@
+"""What operators change beside the configuration, laid over it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gslb.model import Match, Reweight, Rule, Steer
+from gslb.steering import overlaid
+from tests.steering.world import configuration
+
+
+def test_nothing_changed_is_the_same_object():
+    found = configuration()
+    assert overlaid(found, ()) is found
+    assert overlaid(found, [Reweight("nobody", 1), Steer("nowhere.example", Rule(Match(asns=(1,)), "never", ("x",)))]) is found
+
+
+def test_the_last_weight_counts_and_the_first_rule_comes_first():
+    found = configuration()
+    site, service = found.sites[0], found.services[0]
+    first, second = (Rule(Match(asns=(number,)), "prefer", (site.id,)) for number in (1, 2))
+    old = Rule(Match(countries=("JP",)), "only", (site.id,))
+    found = replace(found, services=(replace(service, rules=(old,)), *found.services[1:]))
+    changes = [Reweight(site.id, 7), Steer(service.host, first), Reweight(site.id, 9), Steer(service.host, second)]
+    laid = overlaid(found, changes)
+    assert laid.site(site.id).weight == 9
+    assert laid.service(service.host).rules == (first, second, old)
+    assert laid.sites[1:] == found.sites[1:]
