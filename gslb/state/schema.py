@@ -21,9 +21,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     (
         # What operators did, why, and how it was before and after, as JSON.
-        "CREATE TABLE acts (number INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL, "
-        " by TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, why TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,"
-        " undoes INTEGER, undone_by INTEGER)",
+        "CREATE TABLE acts (number INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL,"
+        " by TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, why TEXT NOT NULL, before TEXT NOT NULL,"
+        " after TEXT NOT NULL, undoes INTEGER, undone_by INTEGER)",
         "CREATE TABLE tokens (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE overrides (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE maintenance (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
