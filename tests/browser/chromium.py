@@ -18,7 +18,8 @@ def missing() -> str:
     """Why no browser can be driven here; empty where one can."""
     if shutil.which("chromium") is None or shutil.which("node") is None:
         return "needs Debian's chromium and nodejs"
-    return "" if (HERE / "node_modules/playwright-core").is_dir() else "needs npm ci in tests/browser"
+    there = all((HERE / "node_modules" / name).is_dir() for name in ("playwright-core", "axe-core"))
+    return "" if there else "needs npm ci in tests/browser"
 
 
 class Browser:
@@ -45,6 +46,24 @@ class Browser:
 
     async def text(self, selector: str) -> str:
         return str(await self.do("evaluate", script=f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+
+    async def evaluate(self, script: str) -> Any:
+        return await self.do("evaluate", script=script)
+
+    async def click(self, selector: str) -> None:
+        await self.do("click", selector=selector)
+
+    async def fill(self, selector: str, text: str) -> None:
+        await self.do("fill", selector=selector, text=text)
+
+    async def go(self, url: str) -> None:
+        """Another page in the same session."""
+        await self.do("go", url=url)
+
+    async def axe(self) -> None:
+        """Fails where axe-core finds a serious or critical fault of accessibility."""
+        found = await self.do("axe")
+        assert not found, "\n".join([f"{len(found)} faults that axe-core calls serious or critical:", *found])
 
     async def screenshot(self, name: str, *, whole: bool = False) -> None:
         ARTEFACTS.mkdir(exist_ok=True)
