@@ -56,5 +56,9 @@ class BusyError(GslbError):
     """Another control process, or another program, holds what this one needs."""
 
 
+class ConflictError(GslbError):
+    """It can't be done as things are now."""
+
+
 class NodeError(GslbError):
     """A node that can't be reached, or that refused."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import IPvAnyAddress, WithJsonSchema
 
-from gslb.admin import shown
+from gslb.admin import draining, shown
 from gslb.admin.board import Boards
 from gslb.admin.content import WholeSite, site_content
 from gslb.admin.explanation import Explanation, Via, explain
@@ -55,7 +55,7 @@ async def site_detail(request: Request, site: SiteId, principal: Reader) -> Whol
 async def drain(request: Request, site: SiteId, body: DrainRequest, principal: Reader) -> SiteView:
     """Take a site out, for a time or until it is enabled. Draining it again replaces reason and end."""
     _may_steer(request, site, principal)
-    _node(request).drain(site, body.reason, principal.name, body.for_s)
+    draining.drain(_node(request), principal, site, body.reason, body.for_s)
     return _view(request, site)
 
 
@@ -63,7 +63,7 @@ async def drain(request: Request, site: SiteId, body: DrainRequest, principal: R
 async def enable(request: Request, site: SiteId, principal: Reader) -> SiteView:
     """End a drain, if there is one. A failing site is not forced up."""
     _may_steer(request, site, principal)
-    _node(request).enable(site, principal.name)
+    draining.enable(_node(request), principal, site)
     return _view(request, site)
 
 

@@ -125,6 +125,7 @@ async def scan(
     begun, wanted = node.scan(site)
     if not wanted:
         raise refusal(409, f"{site} has no release set with a manifest or sentinels: there is nothing to scan")
+    node.acts.record(principal, "scan", site, after={"scans": begun, "held": wanted - begun})
     return ScanView(site=site, scans=begun, held=wanted - begun)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gslb.admin.feed import Feed
+from gslb.admin.principal import Principal
 from gslb.errors import Fault
 from gslb.geo import Source
-from gslb.model import Configuration, Event, World
+from gslb.model import Act, Configuration, Event, World
 from gslb.state import SiteReport
 from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
@@ -43,6 +44,37 @@ class Status:
     workers_wanted: int = 0
 
 
+class Acts(Protocol):
+    """The audit log (`gslb.runtime.acts`)."""
+
+    undoers: dict[str, Callable[[Act, Principal], None]]
+    of_owners: set[str]
+
+    def record(
+        self,
+        principal: Principal,
+        action: str,
+        subject: str,
+        why: str = "",
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+        *,
+        undoes: int | None = None,
+        told: bool = False,
+        message: str = "",
+    ) -> Act: ...
+
+    def latest(
+        self, limit: int, before: int | None = None, who: str | None = None, action: str | None = None, subject: str | None = None
+    ) -> Sequence[Act]: ...
+
+    def find(self, number: int) -> Act | None: ...
+
+    def undoable(self, act: Act) -> bool: ...
+
+    def undo(self, act: Act, principal: Principal, why: str) -> Act: ...
+
+
 class Node(Protocol):
     """Called on the event loop of control, where nothing may block for longer than a row of SQLite takes.
 
@@ -52,6 +84,10 @@ class Node(Protocol):
 
     @property
     def feed(self) -> Feed: ...
+
+    @property
+    def acts(self) -> Acts:
+        """Who changed what, and why: every change that an endpoint makes is recorded here."""
 
     @property
     def configuration(self) -> Configuration:

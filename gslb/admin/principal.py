@@ -16,7 +16,7 @@ class Principal:
 
     name: str
     role: Role
-    by: Literal["loopback", "token", "session"]
+    by: Literal["loopback", "token", "session", "oidc", "node"]
     sites: tuple[str, ...] = ()
 
     @property

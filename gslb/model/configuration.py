@@ -237,6 +237,7 @@ class Limits:
     measurements: int = 65_536  # latencies told by clients that are kept
     measurement_s: float = 14 * 86400.0  # after which one is forgotten
     boot_candidates: int = 5  # sites in one boot script
+    acts_kept: int = 10_000  # lines of the audit log
 
 
 @dataclass(frozen=True, slots=True)

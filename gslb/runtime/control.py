@@ -170,7 +170,7 @@ class Control:
         if self._pool is not None:
             await self._pool.serving(SERVING_WITHIN_S)
         self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
-        self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
+        self._run(self._surveying.run(), self.node.acts.keep_trying(), self.node.measuring.save_often(lambda: self.configuration))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gslb import dns, redirect
-from gslb.admin import Feed
+from gslb.admin import Feed, draining
 from gslb.admin.node import Metrics, Reload, Status
 from gslb.errors import StoreError
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Event, World
+from gslb.runtime.acts import METRICS as ACTS_METRICS
+from gslb.runtime.acts import Acts
 from gslb.runtime.journal import Journal
 from gslb.runtime.lookers import Lookers
 from gslb.runtime.measuring import METRICS as MEASURING_METRICS
@@ -89,6 +91,8 @@ class ControlNode:
         self.measuring = Measuring(configuration, store, journal)
         self.mismatches = Mismatches(journal)
         self.index = geo
+        self.acts = Acts(store, journal, lambda: self.configuration.limits.acts_kept)
+        draining.install_undoers(self, lambda: datetime.now(UTC))
         self._store = store
         self._world: World | None = None
         self._probed = 0  # the number of the first World that knows results of probes
@@ -202,7 +206,14 @@ class ControlNode:
     @property
     def metrics(self) -> Metrics:
         doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS, **SCANNING_METRICS}
-        return doors | {**NOTIFYING_METRICS, **SIGNING_METRICS, **OBSERVING_METRICS, **SURVEYING_METRICS, **METRICS}
+        return doors | {
+            **NOTIFYING_METRICS,
+            **SIGNING_METRICS,
+            **OBSERVING_METRICS,
+            **SURVEYING_METRICS,
+            **ACTS_METRICS,
+            **METRICS,
+        }
 
     def counters(self) -> Mapping[tuple[str, ...], int]:
         own: dict[tuple[str, ...], int] = {
@@ -220,7 +231,7 @@ class ControlNode:
             own |= {("gslb_dns_notifies_total", *key): count for key, count in self.notifying.counts.items()}
         if self.signing is not None:
             own |= self.signing.counters()
-        own |= self.measuring.counters()
+        own |= self.measuring.counters() | self.acts.counters()
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
@@ -235,7 +246,7 @@ class ControlNode:
         if self.publisher is not None and self.signing is not None:
             found |= self.signing.gauges(self.publisher.signer)
             found["gslb_dnssec_compact_names",] = len(self.publisher.compacting)
-        found |= self.lookers.gauges() | self.measuring.gauges() | self.watch.scanning.gauges()
+        found |= self.lookers.gauges() | self.measuring.gauges() | self.acts.gauges() | self.watch.scanning.gauges()
         if self.surveying is not None:
             found |= self.surveying.gauges()
         for worker in self.pool.workers if self.pool else []:

@@ -13,12 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gslb.admin import Feed, Metrics, Reload, Server, Status, create_app, serve
+from gslb.admin import Feed, Metrics, Reload, Server, Status, create_app, draining, serve
 from gslb.admin.wire import Patience
 from gslb.config import load
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Endpoint, Event, Listen, User, World
-from gslb.state import EventBook, SiteReport, TargetKey, Tracker
+from gslb.runtime.acts import Acts
+from gslb.runtime.journal import Journal
+from gslb.state import SiteReport, TargetKey, Tracker
 from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement, Measurements
 from gslb.steering import Lookup, Scopes
@@ -59,7 +61,8 @@ class Bench:
     def __init__(self, configuration: Configuration | None = None, utc: datetime = START) -> None:
         self.configuration = configuration or reference()
         self.now_s, self.utc, self.started = 1000.0, utc, utc
-        self.book = EventBook()
+        self.journal = Journal(None, lambda: self.utc)
+        self.book = self.journal.book
         self.feed = Feed()
         self.kept: list[Event] = []
         self.tracker = Tracker(self.configuration, now_s=self.now_s, utc=self.utc, book=self.book)
@@ -73,6 +76,9 @@ class Bench:
         self.metrics: Metrics = {}
         self.measured = Measurements()
         self.scanned: list[str] = []
+        self.acts = Acts(None, self.journal, lambda: self.configuration.limits.acts_kept, lambda: self.utc)
+        draining.install_undoers(self, lambda: self.utc)
+        self.journal.add_listener(lambda event: self.told([event]))
 
     # What the admin side asks
 

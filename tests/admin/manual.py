@@ -11,6 +11,7 @@ from pathlib import Path
 import gslb.admin
 import gslb.dns.metrics
 import gslb.redirect.metrics
+import gslb.runtime.acts
 import gslb.runtime.measuring
 import gslb.runtime.notifying
 import gslb.runtime.observing
@@ -22,6 +23,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
+    "What people change": gslb.runtime.acts.METRICS,
     "DNS": gslb.dns.metrics.METRICS,
     "Secondaries": gslb.runtime.notifying.METRICS,
     "Signing": gslb.runtime.signing.METRICS,

@@ -122,6 +122,7 @@ MEASUREMENT = defaulted(
     "measurement", duration(60.0, 366 * 86400.0), _DEFAULTS.measurement_s, "After which such a latency is forgotten.", "14d"
 )
 CANDIDATES = defaulted("boot_candidates", integer(1, 16), _DEFAULTS.boot_candidates, "Sites in one boot script.")
+ACTS = defaulted("acts_kept", _COUNT, _DEFAULTS.acts_kept, "Lines of the audit log that are kept.")
 
 LIMITS = section(
     TCP,
@@ -159,6 +160,7 @@ LIMITS = section(
     MEASUREMENTS,
     MEASUREMENT,
     CANDIDATES,
+    ACTS,
 )
 
 
@@ -199,4 +201,5 @@ def build(table: Table) -> Limits:
         measurements=table[MEASUREMENTS],
         measurement_s=table[MEASUREMENT],
         boot_candidates=table[CANDIDATES],
+        acts_kept=table[ACTS],
     )
