@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -11,12 +11,16 @@ from fastapi.staticfiles import StaticFiles
 import gslb
 from gslb.admin import api, bodies, content, dashboard, login, measurements, operations, problems, stream
 from gslb.admin.board import Boards
+from gslb.admin.conventions.etags import EntityTags
+from gslb.admin.conventions.idempotency import Remembered
+from gslb.admin.conventions.methods import Allowed, Methods
+from gslb.admin.conventions.once import Once
 from gslb.admin.counting import Counters, Counting
+from gslb.admin.description import Described
 from gslb.admin.gate import Gate
 from gslb.admin.headers import SecurityHeaders
 from gslb.admin.metrics import registry
 from gslb.admin.node import Node
-from gslb.admin.problems import Problem
 
 STATIC = Path(__file__).with_name("static")
 
@@ -27,7 +31,7 @@ Refusals are problem documents (RFC 9457). Times are UTC; names that end in `_s`
 
 def create_app(node: Node) -> FastAPI:
     requests: Counters = {}
-    app = _Documented(
+    app = Described(
         title="gslb",
         version=gslb.__version__,
         description=_DESCRIPTION,
@@ -39,8 +43,9 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     app.state.boards = Boards(node)
     app.state.gate = Gate(lambda: node.configuration.users)
-    app.state.registry = registry(node, requests)
-    for router in (
+    remembered = Remembered(time.monotonic)
+    app.state.registry = registry(node, requests, remembered)
+    routers = (
         api.router,
         content.router,
         measurements.router,
@@ -48,23 +53,16 @@ def create_app(node: Node) -> FastAPI:
         operations.router,
         login.router,
         dashboard.router,
-    ):
+    )
+    for router in routers:
         app.include_router(router)
+    allowed = Allowed(routers)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(EntityTags)
+    app.add_middleware(Once, gate=app.state.gate, remembered=remembered)
+    app.add_middleware(Methods, allowed=allowed)
     app.add_middleware(bodies.BodyBound)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Counting, counters=requests)
-    problems.install(app)
+    problems.install(app, allowed.at)
     return app
-
-
-class _Documented(FastAPI):
-    def openapi(self) -> dict[str, Any]:
-        """With the problem document in it, to which every refusal refers."""
-        if not self.openapi_schema:
-            schema = super().openapi()
-            template = "#/components/schemas/{model}"
-            problem = Problem.model_json_schema(ref_template=template)
-            definitions = problem.pop("$defs", {})
-            schema.setdefault("components", {}).setdefault("schemas", {}).update({"Problem": problem, **definitions})
-        return self.openapi_schema or schema

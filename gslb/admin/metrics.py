@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 import gslb
 from gslb.admin.connections import CONNECTIONS_MOST
+from gslb.admin.conventions.idempotency import KEYS_MOST, Remembered
 from gslb.admin.counting import Counters
 from gslb.admin.feed import WATCHERS_MOST
 from gslb.admin.node import Labels, Metrics, Node
@@ -44,6 +45,8 @@ METRICS: Final[Metrics] = {
     "gslb_limit": ("The bounds of this node, as configured; a name that ends in _s is seconds.", ("limit",)),
     "gslb_events_total": ("What happened, by kind of event.", ("kind",)),
     "gslb_admin_requests_total": ("Requests to this API, by method and status.", ("method", "status")),
+    "gslb_admin_idempotency_keys": ("Requests that are remembered by their Idempotency-Key.", ()),
+    "gslb_admin_idempotent_replays_total": ("Requests that came again with their key and were answered as before.", ()),
     "gslb_admin_streams": ("Clients that watch the stream of events.", ()),
     "gslb_admin_stream_events_lost_total": ("Events that such clients were too slow for.", ()),
 }
@@ -54,9 +57,10 @@ Samples = Iterable[tuple[Labels, float]]
 class NodeCollector(Collector):
     """Asked at each scrape; keeps nothing."""
 
-    def __init__(self, node: Node, requests: Counters) -> None:
+    def __init__(self, node: Node, requests: Counters, remembered: Remembered) -> None:
         self._node = node
         self._requests = requests
+        self._remembered = remembered
 
     def collect(self) -> Iterator[Metric]:
         found: dict[Labels, float] = dict(self._samples())
@@ -116,12 +120,15 @@ class NodeCollector(Collector):
         for name, bound in asdict(self._node.configuration.limits).items():
             yield ("gslb_limit", name), bound
         yield ("gslb_limit", "admin_connections"), CONNECTIONS_MOST
+        yield ("gslb_limit", "admin_idempotency_keys"), KEYS_MOST
         yield ("gslb_limit", "admin_streams"), WATCHERS_MOST
 
     def _of_admin(self) -> Samples:
         feed = self._node.feed
         yield from ((("gslb_events_total", kind), count) for kind, count in feed.counts.items())
         yield from self._requests.items()
+        yield from self._remembered.counters.items()
+        yield ("gslb_admin_idempotency_keys",), len(self._remembered)
         yield ("gslb_admin_streams",), feed.watchers
         yield ("gslb_admin_stream_events_lost_total",), feed.lost
 
@@ -143,8 +150,8 @@ def families(tables: Metrics, found: Mapping[Labels, float]) -> Iterator[Metric]
         yield family
 
 
-def registry(node: Node, requests: Counters) -> CollectorRegistry:
+def registry(node: Node, requests: Counters, remembered: Remembered) -> CollectorRegistry:
     made = CollectorRegistry(auto_describe=False)
-    made.register(NodeCollector(node, requests))
+    made.register(NodeCollector(node, requests, remembered))
     ProcessCollector(registry=made)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,7 @@ MEDIA_TYPE = "application/problem+json"
 
 class FieldFault(BaseModel):
     where: str = Field(description="As in the request: body.reason, query.limit.")
+    field: str = Field(description="The same without the part of the request: reason, limit; changes.0.site in a list.")
     message: str
 
 
@@ -46,21 +47,38 @@ def answer(status: int, detail: str, headers: Mapping[str, str] | None = None, *
     return ProblemResponse(body, status, headers=dict(headers or {}))
 
 
+class Unfit(HTTPException):
+    """To raise: 422, of the field that `where` names (body.for_s), or of several."""
+
+    def __init__(self, where: str, message: str, *more: tuple[str, str]) -> None:
+        self.errors = [_named(*each) for each in ((where, message), *more)]
+        super().__init__(422, _sentence(self.errors))
+
+
+def unfit_answer(where: str, message: str) -> Response:
+    """The same as an answer, for where nobody catches what is raised."""
+    return _unfit(Unfit(where, message).errors)
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For `responses=`: what OpenAPI says of these statuses."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
 
 
-def install(app: FastAPI) -> None:
-    """Every refusal of `app` is a problem document, those of the framework too."""
+def install(app: FastAPI, allowed: Callable[[str], str] = lambda _: "") -> None:
+    """Every refusal of `app` is a problem document, those of the framework too. `allowed` gives the methods of a path."""
 
-    async def refused(_: Request, error: Any) -> Response:
-        return answer(error.status_code, _detail(error), error.headers)
+    async def refused(request: Request, error: Any) -> Response:
+        if isinstance(error, Unfit):
+            return _unfit(error.errors)
+        headers = dict(error.headers or {})
+        if error.status_code == 405 and (allow := allowed(request.url.path)):
+            headers = {name: value for name, value in headers.items() if name.lower() != "allow"} | {"Allow": allow}
+        return answer(error.status_code, _detail(error), headers)
 
     async def invalid(_: Request, error: Any) -> Response:
-        faults = [_fault(each) for each in error.errors()]
-        return answer(422, "; ".join(f"{each['where']}: {each['message']}" for each in faults[:5]), errors=faults)
+        return _unfit([_fault(each) for each in error.errors()])
 
     async def broken(_: Request, error: Exception) -> Response:
         return answer(500, "this is a fault of the node's; its log has more")
@@ -84,7 +102,20 @@ def _detail(error: HTTPException) -> str:
 def _fault(error: Mapping[str, Any]) -> dict[str, str]:
     where: Sequence[object] = error["loc"]
     own = error.get("ctx", {}).get("error") if error["type"] == "value_error" else None  # without pydantic's "Value error, "
-    return {"where": ".".join(str(part) for part in where), "message": str(own or error["msg"])}
+    return _named(".".join(str(part) for part in where), str(own or error["msg"]))
+
+
+def _named(where: str, message: str) -> dict[str, str]:
+    part, _, field = where.partition(".")
+    return {"where": where, "field": field or part, "message": message}
+
+
+def _unfit(faults: Sequence[Mapping[str, str]]) -> Response:
+    return answer(422, _sentence(faults), errors=faults)
+
+
+def _sentence(faults: Sequence[Mapping[str, str]]) -> str:
+    return "; ".join(f"{each['where']}: {each['message']}" for each in faults[:5])
 
 
 _DESCRIPTIONS = {
@@ -92,6 +123,7 @@ _DESCRIPTIONS = {
     401: "No token, or one that is nobody's.",
     403: "The role of this user is too small, or the request came from another site's page.",
     404: "There is no such thing.",
+    304: "The reader has this answer already (If-None-Match).",
     405: "This can't be done with this method.",
     409: "There is nothing to do it with.",
     413: "The body is too long.",

@@ -1,0 +1,163 @@
+"""What holds for every path of the API: methods, entity tags, idempotency keys, pages."""
+
+import asyncio
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gslb.admin.conventions.etags import entity_tag, matches
+from gslb.admin.conventions.idempotency import KEPT_S, KEYS_MOST, OCTETS_MOST, Answer, Remembered, Verdict, is_key
+from tests.admin.bench import OPERATOR, OWNER, VIEWER, served, user
+from tests.admin.test_auth import problem
+
+DRAIN = "/api/v1/sites/jp-osaka-1/drain"
+BODY = {"reason": "a new disk"}
+
+# Methods
+
+
+def test_a_head_is_a_get_without_its_body(visit):
+    client = visit()
+    got, head = client.get("/api/v1/sites"), client.head("/api/v1/sites")
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", got.headers["etag"])
+    assert head.headers["content-length"] == got.headers["content-length"]
+    assert client.head("/api/v1/sites/nowhere").status_code == 404
+    assert problem_free_head(client.head("/api/v1/stream")) == (405, "GET, OPTIONS")
+
+
+def problem_free_head(answer):
+    return answer.status_code, answer.headers["allow"]
+
+
+def test_a_path_tells_what_can_be_done_there(visit):
+    told = visit().options("/api/v1/sites/jp-osaka-1")
+    assert (told.status_code, told.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    refused = visit(OPERATOR).put(DRAIN)
+    assert "method" in problem(refused, 405)
+    assert refused.headers["allow"] == "OPTIONS, POST"
+    assert visit().options("/api/v1/nowhere").status_code in (401, 404, 405)
+
+
+# Entity tags
+
+
+def test_who_has_an_answer_already_is_spared_it(visit, node):
+    client = visit()
+    for path in ("status", "sites", "services", "events", "config", "openapi.json"):
+        path = f"/{path}" if path.endswith("json") else f"/api/v1/{path}"
+        first = client.get(path)
+        again = client.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+        assert (again.status_code, again.content) == (304, b""), path
+        assert again.headers["etag"] == first.headers["etag"]
+        assert "content-type" not in again.headers
+        assert again.headers["cache-control"] == "private, no-cache"
+    tag = client.get("/api/v1/sites").headers["etag"]
+    node.fail("jp-osaka-1")
+    assert client.get("/api/v1/sites", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_tag_is_of_the_octets_and_a_refusal_has_none(visit):
+    assert visit().get("/api/v1/sites").headers["etag"] != visit(OWNER).get("/api/v1/sites").headers["etag"]
+    assert "etag" not in visit().get("/api/v1/sites/nowhere", headers={"If-None-Match": "*"}).headers
+    assert "Authorization" in visit().get("/api/v1/sites").headers["vary"]
+
+
+@given(st.text())
+def test_any_condition_is_read(condition):
+    tag = entity_tag(b"octets")
+    assert matches(condition, tag) == (condition.strip() == "*" or tag in condition)
+    assert matches(f"{condition}, {tag}", tag) or '"' in condition
+
+
+# Idempotency keys
+
+
+def test_a_change_with_a_key_is_made_once(visit, node):
+    client = visit(OPERATOR, **{"Idempotency-Key": "once"})
+    first, again = client.post(DRAIN, json=BODY), client.post(DRAIN, json=BODY)
+    assert first.status_code == again.status_code == 200
+    assert first.content == again.content
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers
+    assert [event.kind for event in node.kept].count("drain") == 1
+    metrics = visit().get("/metrics").text
+    assert "gslb_admin_idempotency_keys 1.0" in metrics
+    assert "gslb_admin_idempotent_replays_total 1.0" in metrics
+
+
+def test_a_key_belongs_to_one_request_and_to_one_user(visit, node):
+    client = visit(OPERATOR, **{"Idempotency-Key": "mine"})
+    client.post(DRAIN, json=BODY)
+    refused = client.post(DRAIN, json={"reason": "another"})
+    assert "another request" in problem(refused, 422)
+    assert refused.json()["errors"][0]["field"] == "Idempotency-Key"
+    other = visit(OWNER, **{"Idempotency-Key": "mine"}).post(DRAIN, json={"reason": "another"})
+    assert (other.status_code, other.json()["drain"]["who"]) == (200, "osaka")
+
+
+def test_what_was_refused_is_judged_anew(visit, node):
+    client = visit(VIEWER, **{"Idempotency-Key": "k"})
+    assert client.post(DRAIN, json=BODY).status_code == 403
+    unfit = visit(OPERATOR, **{"Idempotency-Key": "k"})
+    assert unfit.post(DRAIN, json={}).status_code == 422
+    assert unfit.post(DRAIN, json=BODY).status_code == 200
+
+
+def test_a_token_that_is_taken_away_gets_no_answer_of_the_past(visit, node):
+    from dataclasses import replace
+
+    client = visit(OPERATOR, **{"Idempotency-Key": "k"})
+    assert client.post(DRAIN, json=BODY).status_code == 200
+    node.configuration = replace(node.configuration, users=(user("eve", "viewer", VIEWER),))
+    assert client.post(DRAIN, json=BODY).status_code == 401
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "käse"])
+def test_a_key_that_is_none_is_refused(visit, key):
+    answer = visit(OPERATOR).post(DRAIN, json=BODY, headers={"Idempotency-Key": key.encode()})
+    assert "Idempotency-Key" in problem(answer, 422)
+
+
+def test_a_body_that_is_too_long_is_refused_with_a_key_too(visit):
+    answer = visit(OPERATOR).post(DRAIN, content=iter([b"x" * 20_000_000]), headers={"Idempotency-Key": "k"})
+    assert "bytes" in problem(answer, 413)
+
+
+@pytest.mark.anyio
+async def test_the_same_key_at_the_same_time_waits_its_turn(node):
+    """The first request has not come whole when the second asks."""
+    async with served(node) as url, httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        headers = {"Authorization": f"Bearer {OPERATOR}", "Idempotency-Key": "k"}
+        answers = await asyncio.gather(*(client.post(url + DRAIN, json=BODY, headers=headers) for _ in range(8)))
+        assert {answer.status_code for answer in answers} <= {200, 409}
+        assert [event.kind for event in node.kept].count("drain") == 1
+        again = await client.post(url + DRAIN, json=BODY, headers=headers)
+        assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
+
+
+def test_keys_are_remembered_for_a_day_and_within_bounds():
+    now_s = 0.0
+    remembered = Remembered(lambda: now_s)
+    assert remembered.begin("ops", "k", b"r") is Verdict.NEW
+    assert remembered.begin("ops", "k", b"r") is Verdict.BUSY
+    answer = Answer(200, (), b"x" * 1000)
+    remembered.finish("ops", "k", answer)
+    assert remembered.begin("ops", "k", b"r") is answer
+    assert remembered.begin("ops", "k", b"s") is Verdict.OTHER
+    now_s = KEPT_S
+    assert remembered.begin("ops", "k", b"s") is Verdict.NEW
+    for number in range(2 * KEYS_MOST):
+        remembered.begin("eve", str(number), b"r")
+        remembered.finish("eve", str(number), Answer(200, (), b"x" * 20_000))
+    assert len(remembered) <= KEYS_MOST
+    assert remembered.octets <= OCTETS_MOST
+    for number in range(2 * KEYS_MOST):
+        remembered.forget("eve", str(number))
+    assert remembered.octets == 0
+
+
+@given(st.text())
+def test_any_key_is_judged(text):
+    assert is_key(text) == (0 < len(text) <= 255 and all("!" <= letter <= "~" for letter in text))
