@@ -68,6 +68,7 @@ from gslb.dns.signed import answer_signed
 from gslb.dns.wire import HEADER_OCTETS, Query, read_query
 from gslb.model.counting import Counters, add
 from gslb.steering import Located
+from gslb.steering.flows import UNSTEERED, FlowCounts
 from gslb.steering.sample import Sample, network_of, sample
 
 OUT_OF_ZONE: Final = empty(REFUSED, error_option(EDE_NOT_AUTHORITATIVE))
@@ -93,6 +94,7 @@ class Responder:
         *,
         node: str,
         counters: Counters | None = None,
+        flows: FlowCounts | None = None,
         on_new_class: Callable[[str, Located], None] | None = None,
         on_sample: Callable[[Sample], None] | None = None,
         on_denied: Callable[[bytes], None] | None = None,
@@ -102,6 +104,8 @@ class Responder:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.counters: Counters = {} if counters is None else counters
+        self.flows = FlowCounts() if flows is None else flows
+        self._flowing = self.flows.counts
         self.observer: Observer | None = None
         self.served: Served | None = None  # how the last answer came about, for who observes
         self._serving = serving
@@ -185,6 +189,7 @@ class Responder:
                 return less and wire[:2] + less
             add(self.counters, "gslb_dns_rate_limited_total", "dry-run")
         self.served = served = kept.served
+        self._flowing[kept.flow] += 1
         counters = self.counters
         for name in kept.counters:
             counters[name] = counters.get(name, 0) + 1
@@ -207,7 +212,7 @@ class Responder:
         if kept is None or seen is None:
             return None
         less = kept.brief and kept.brief + seen.reply
-        return Kept(kept.tail + seen.reply, kept.counters, kept.type, kept.served, less, seen.good)
+        return Kept(kept.tail + seen.reply, kept.counters, kept.type, kept.served, less, seen.good, kept.flow)
 
     def _look(self, cookie: bytes | None, peer: str) -> Seen | None:
         if cookie is None or self._jar is None:
@@ -290,10 +295,13 @@ class Responder:
             counters.append(("gslb_dns_client_subnet_total", str(edns.subnet.octets[1])))
         if edns is not None and edns.do:
             counters.append(("gslb_dns_dnssec_answers_total", answer.seal or "unsigned"))
+        flow = UNSTEERED
         if served is not None:
             counters += self._steered(serving, served)
+            steered = served.steered
+            flow = self.flows.number(steered.service, served.located, "dns", steered.sites[0] if steered.sites else "")
         less = b"" if tcp or self._limiter is None else brief(query, wire[2] & 1, cookie)
-        kept = Kept(tail, tuple(counters), query.type, served, less, known)
+        kept = Kept(tail, tuple(counters), query.type, served, less, known, flow)
         if not tcp and query.name in serving.book.tree.nodes and _repeats(wire, query):
             if edns is None or edns.cookie is None:
                 self._keep(serving.kept, wire[2:], peer, kept)

@@ -13,6 +13,7 @@ from gslb.dns.keyring import Keyring
 from gslb.dns.zonecopy import ZoneCopy
 from gslb.model import Family, Request, View, World
 from gslb.steering import ClientClass, decide
+from gslb.steering.flows import UNSTEERED
 from gslb.steering.locator import Located, Locator
 from gslb.steering.table import Outcome, Table
 
@@ -44,7 +45,7 @@ class Served(NamedTuple):
 @dataclass(slots=True)  # not frozen: that is a microsecond for each that is made, and a query may make one
 class Kept:
     """What is remembered of a query: the answer behind its ID, and the counters to add to; for samples the type, and how a
-    steered answer came about.
+    steered answer came about; `flow` is the number by which it is counted who was sent where.
 
     `brief` goes out in place of the answer to who asks too often, if anything does; `known`: whoever asks has proved to be at
     that address, and may ask as often as he likes.
@@ -56,6 +57,7 @@ class Kept:
     served: Served | None = None
     brief: bytes = b""
     known: bool = False
+    flow: int = UNSTEERED
 
 
 @dataclass(frozen=True, slots=True)

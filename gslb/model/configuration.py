@@ -237,6 +237,8 @@ class Limits:
     measurements: int = 65_536  # latencies told by clients that are kept
     measurement_s: float = 14 * 86400.0  # after which one is forgotten
     boot_candidates: int = 5  # sites in one boot script
+    flows: int = 4096  # of clients of a home region and country to a site, that are counted apart
+    flow_networks: int = 20_000  # client networks in the sample of who asks
     acts_kept: int = 10_000  # lines of the audit log
 
 

@@ -28,6 +28,7 @@ from gslb.redirect.staying import Staying
 from gslb.redirect.through import Through
 from gslb.redirect.visit import Visit
 from gslb.steering import Located
+from gslb.steering.flows import FlowCounts
 from gslb.steering.holding import generations_of
 from gslb.steering.sample import Sample, network_of, sample
 
@@ -50,6 +51,7 @@ class Redirector:
         *,
         node: str,
         counters: Counters | None = None,
+        flows: FlowCounts | None = None,
         on_new_class: Callable[[str, Located], None] | None = None,
         on_sample: Callable[[Sample], None] | None = None,
         kept_max: int = 16384,
@@ -58,6 +60,7 @@ class Redirector:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counters: Counters = {} if counters is None else counters
+        self.flows = FlowCounts() if flows is None else flows
         self.stale = False  # set by who hears from control: without news, answers say so
         self._serving = serving
         self._self_reply = self_reply(node)
@@ -193,6 +196,8 @@ class Redirector:
     def _tell(self, serving: Serving, served: Served, client: Peer, tls: bool, wish: Wish) -> None:
         page, counters = served.page, self.counters
         counters[page.counter] = counters.get(page.counter, 0) + 1
+        flow = self.flows.number(page.service, served.located, "http", page.sites[0] if page.sites else "")
+        self.flows.counts[flow] += 1
         if served.new_class is not None:
             self._report(serving, page.service, served.located)
         elif wish is not NO_WISH:

@@ -170,6 +170,7 @@ class Control:
         if self._pool is not None:
             await self._pool.serving(SERVING_WITHIN_S)
         self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
+        self._run(self.node.flows.run())
         self._run(self._surveying.run(), self.node.acts.keep_trying(), self.node.measuring.save_often(lambda: self.configuration))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
@@ -224,6 +225,7 @@ class Control:
 
     async def _deliver(self, snapshot: Snapshot, parcel: bytes | None) -> None:
         self._surveying.look(snapshot.world.configuration, snapshot.world.today, self.node.index)
+        self.node.flows.published(snapshot)
         if self._pool is not None and parcel is not None:
             self._pool.publish(parcel)
         if self._plane is not None:

@@ -28,6 +28,7 @@ from gslb.runtime.reports import Waiting
 from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import Listener, turn_away
 from gslb.steering import ClientClass, Located, Locator, Sample, Scopes, SteeringMap
+from gslb.steering.flows import FlowCounts
 
 STALE_INTERVALS = 3
 MOST_WAITING = 1000  # new classes, samples and names between two tallies
@@ -133,6 +134,8 @@ class DataPlane:
         self.loop = loop
         self.world = 0
         self.counters: dict[tuple[str, ...], int] = {}
+        self.flows = FlowCounts()
+        self._told_s = time.monotonic()
         self._configuration: Configuration | None = None
         self._geo_stamp: object = None
         self._map_stamp: object = None
@@ -199,6 +202,7 @@ class DataPlane:
         else:
             self.responder.swap(serving)
             self.redirector.swap(pages)
+            self.flows.tidy()
             self._reconfigure(snapshot)
         self.redirector.boot.secrets = snapshot.keyring.cookies
         self._observing.take(configuration, snapshot.workers, snapshot.rotated)
@@ -230,6 +234,7 @@ class DataPlane:
             serving,
             node=configuration.node,
             counters=self.counters,
+            flows=self.flows,
             on_new_class=self._new_class,
             on_sample=self._sample,
             on_denied=self._deny,
@@ -237,7 +242,8 @@ class DataPlane:
         )
         self.transfers = dns.Transfers(self.responder, configuration.limits)
         self.redirector = redirect.Redirector(
-            pages, node=configuration.node, counters=self.counters, on_new_class=self._new_class, on_sample=self._sample
+            pages, node=configuration.node, counters=self.counters, flows=self.flows, on_new_class=self._new_class,
+            on_sample=self._sample,
         )  # fmt: skip
         self.redirector.staying.pledges = self._pledges
         self.redirector.boot.on_measured = self._measured.add
@@ -278,6 +284,7 @@ class DataPlane:
     def _take_limits(self, snapshot: Snapshot) -> None:
         configuration = snapshot.world.configuration
         self._limit_rates(snapshot)
+        self.flows.most = configuration.limits.flows
         self._limits = self.transfers.limits = self.through.limits = share(configuration.limits, snapshot.workers)
         self.responder.tell_idle(self._limits.tcp_idle_s)
         stamp = configuration.tls, snapshot.tls
@@ -354,6 +361,10 @@ class DataPlane:
     def tally(self) -> dict[str, Any]:
         """What was counted since the last tally; it can go through JSON."""
         self._observing.count(self.counters)
+        flows = [[*flow, count] for flow, count in self.flows.taken()]
+        self.counters["gslb_flows_beyond_total",] = self.flows.beyond
+        now_s = time.monotonic()
+        span_s, self._told_s = now_s - self._told_s, now_s
         counts = []
         for key, count in self.counters.items():
             more = count - self._told.get(key, 0)
@@ -367,6 +378,8 @@ class DataPlane:
             "world": self.world,
             "stale": bool(self.world) and self.responder.stale,
             "counts": counts,
+            "flows": flows,
+            "span_s": span_s,
             "classes": new,
             "samples": samples,
             "denied": denied,

@@ -16,6 +16,8 @@ from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Event, World
 from gslb.runtime.acts import METRICS as ACTS_METRICS
 from gslb.runtime.acts import Acts
+from gslb.runtime.flowing import METRICS as FLOWING_METRICS
+from gslb.runtime.flowing import Flowing
 from gslb.runtime.journal import Journal
 from gslb.runtime.lookers import Lookers
 from gslb.runtime.measuring import METRICS as MEASURING_METRICS
@@ -91,6 +93,7 @@ class ControlNode:
         self.measuring = Measuring(configuration, store, journal)
         self.mismatches = Mismatches(journal)
         self.index = geo
+        self.flows = Flowing(lambda: self.configuration, lambda: self.index.lookup, self.feed)
         self.acts = Acts(store, journal, lambda: self.configuration.limits.acts_kept)
         draining.install_undoers(self, lambda: datetime.now(UTC))
         self._store = store
@@ -114,6 +117,7 @@ class ControlNode:
             self.pause_s[index] = pause_s
         self.lookers.told(index, tally.get("outlets"))
         self.mismatches.told(tally.get("counts"))
+        self.flows.told(tally)
         through, limited = tally.get("through"), tally.get("limited")
         self.through[index] = through if type(through) is int and through >= 0 else 0
         self.limited[index] = limited if type(limited) is int and limited >= 0 else 0
@@ -205,7 +209,7 @@ class ControlNode:
 
     @property
     def metrics(self) -> Metrics:
-        doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS, **SCANNING_METRICS}
+        doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS, **SCANNING_METRICS, **FLOWING_METRICS}
         return doors | {
             **NOTIFYING_METRICS,
             **SIGNING_METRICS,
@@ -231,6 +235,7 @@ class ControlNode:
             own |= {("gslb_dns_notifies_total", *key): count for key, count in self.notifying.counts.items()}
         if self.signing is not None:
             own |= self.signing.counters()
+        own |= self.flows.counters()
         own |= self.measuring.counters() | self.acts.counters()
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
@@ -246,6 +251,7 @@ class ControlNode:
         if self.publisher is not None and self.signing is not None:
             found |= self.signing.gauges(self.publisher.signer)
             found["gslb_dnssec_compact_names",] = len(self.publisher.compacting)
+        found |= self.flows.gauges()
         found |= self.lookers.gauges() | self.measuring.gauges() | self.acts.gauges() | self.watch.scanning.gauges()
         if self.surveying is not None:
             found |= self.surveying.gauges()

@@ -123,6 +123,18 @@ MEASUREMENT = defaulted(
 )
 CANDIDATES = defaulted("boot_candidates", integer(1, 16), _DEFAULTS.boot_candidates, "Sites in one boot script.")
 ACTS = defaulted("acts_kept", _COUNT, _DEFAULTS.acts_kept, "Lines of the audit log that are kept.")
+FLOWS = defaulted(
+    "flows",
+    integer(64, 20_000),
+    _DEFAULTS.flows,
+    "Flows that are counted apart: clients of a home region and country, sent to a site by a door for a service.",
+)
+FLOW_NETWORKS = defaulted(
+    "flow_networks",
+    integer(60, 1_000_000),
+    _DEFAULTS.flow_networks,
+    "Client networks in the sample of who asked in the last five minutes.",
+)
 
 LIMITS = section(
     TCP,
@@ -160,6 +172,8 @@ LIMITS = section(
     MEASUREMENTS,
     MEASUREMENT,
     CANDIDATES,
+    FLOWS,
+    FLOW_NETWORKS,
     ACTS,
 )
 
@@ -201,5 +215,7 @@ def build(table: Table) -> Limits:
         measurements=table[MEASUREMENTS],
         measurement_s=table[MEASUREMENT],
         boot_candidates=table[CANDIDATES],
+        flows=table[FLOWS],
+        flow_networks=table[FLOW_NETWORKS],
         acts_kept=table[ACTS],
     )
