@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, get_args
 
-from fastapi import APIRouter, Path, Query, Request
-from pydantic import IPvAnyAddress, WithJsonSchema
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime, IPvAnyAddress, StringConstraints, WithJsonSchema
 
 from gslb.admin import draining, shown
 from gslb.admin.board import Boards
 from gslb.admin.content import WholeSite, site_content
+from gslb.admin.conventions.paging import Before, paged
 from gslb.admin.explanation import Explanation, Via, explain
 from gslb.admin.gate import Overseer, Reader
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
-from gslb.admin.views import ConfigView, DrainRequest, EventView, ServiceView, SiteView, StatusView
+from gslb.admin.views import Condition, ConfigView, DrainRequest, EventView, ServiceView, SiteView, StatusView
 from gslb.errors import UsageError
-from gslb.model import Family
+from gslb.model import EventFilter, Family, Severity
 from gslb.state import SiteReport
 
 PREFIX = "/api/v1"
@@ -27,6 +29,9 @@ EVENTS_MOST = 1000
 _ADDRESS = WithJsonSchema({"anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]})
 _FAMILIES: dict[str | None, Family] = {"4": 4, "6": 6}
 
+_ANY: frozenset[Condition] = frozenset(get_args(Condition))
+
+Word = Annotated[str, StringConstraints(max_length=255)]
 SiteId = Annotated[str, Path(max_length=63, description="As in the configuration.")]
 
 router = APIRouter(prefix=PREFIX, tags=["node"], responses=documented(400, 401, 403, 422, 429))
@@ -39,9 +44,15 @@ async def status(request: Request, principal: Reader) -> StatusView:
 
 
 @router.get("/sites")
-async def sites(request: Request, principal: Reader) -> list[SiteView]:
-    """In the order of the configuration; an owner gets the own ones."""
-    return list(_boards(request).now(principal).sites)
+async def sites(
+    request: Request,
+    principal: Reader,
+    region: Annotated[list[str] | None, Query(max_length=16, description="One of these.")] = None,
+    condition: Annotated[list[Condition] | None, Query(max_length=16, description="One of these.")] = None,
+) -> list[SiteView]:
+    """All sites in short. In the order of the configuration; an owner gets the own ones."""
+    found = _boards(request).now(principal).sites
+    return [site for site in found if site.region in (region or (site.region,)) and site.condition in (condition or _ANY)]
 
 
 @router.get("/sites/{site}", responses=documented(404))
@@ -94,13 +105,25 @@ async def explained(
 @router.get("/events")
 async def events(
     request: Request,
+    response: Response,
     principal: Reader,
     limit: Annotated[int, Query(ge=1, le=EVENTS_MOST)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=10**15, description="The number of an event: for the next page.")] = None,
+    before: Before = None,
+    kind: Annotated[list[Word] | None, Query(max_length=16, description="One of these kinds.")] = None,
+    severity: Annotated[list[Severity] | None, Query(max_length=16, description="One of these.")] = None,
+    subject: Annotated[
+        list[Word] | None, Query(max_length=16, description="A site, service, file or node: one of these.")
+    ] = None,
+    since: Annotated[AwareDatetime | None, Query(description="With its offset from UTC.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="With its offset from UTC; not itself within.")] = None,
 ) -> list[EventView]:
-    """What happened, the newest first."""
-    found = _node(request).events(limit, before)
-    return [shown.event_view(event) for event in found if principal.sees(event.subject)]
+    """What happened, the newest first. An owner sees what is about the own sites."""
+    subjects = _subjects(principal, subject)
+    severities = None if severity is None else frozenset(each.value for each in severity)
+    wanted = EventFilter(None if kind is None else frozenset(kind), severities, subjects, since, until)
+    found = _node(request).events(limit, before, wanted)
+    paged(request, response, found, limit, found[-1].number if found else None)
+    return [shown.event_view(event) for event in found]
 
 
 @router.get("/config")
@@ -117,6 +140,13 @@ def _node(request: Request) -> Node:
 def _boards(request: Request) -> Boards:
     boards: Boards = request.app.state.boards
     return boards
+
+
+def _subjects(principal: Principal, asked: Sequence[str] | None) -> frozenset[str] | None:
+    """What the events may be about that are shown: of those asked for, the own ones; None: about anything."""
+    if principal.sees_all:
+        return None if asked is None else frozenset(asked)
+    return frozenset(principal.sites if asked is None else set(asked) & set(principal.sites))
 
 
 def _may_steer(request: Request, site: str, principal: Principal) -> None:

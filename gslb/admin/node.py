@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Protocol
 
 from gslb.admin.feed import Feed
+from gslb.admin.flowbook import FlowBook
 from gslb.admin.principal import Principal
 from gslb.errors import Fault
 from gslb.geo import Source
-from gslb.model import Act, Configuration, Event, World
+from gslb.model import Act, Configuration, Event, EventFilter, World
 from gslb.state import SiteReport
 from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
@@ -90,6 +91,10 @@ class Node(Protocol):
         """Who changed what, and why: every change that an endpoint makes is recorded here."""
 
     @property
+    def flows(self) -> FlowBook:
+        """Who is sent where."""
+
+    @property
     def configuration(self) -> Configuration:
         """The one that runs."""
 
@@ -124,8 +129,8 @@ class Node(Protocol):
     def report(self, site: str) -> SiteReport:
         """Raises UsageError if there is no such site."""
 
-    def events(self, limit: int, before: int | None) -> Sequence[Event]:
-        """The newest first; `before` is the number of an event, for the page after it."""
+    def events(self, limit: int, before: int | None, wanted: EventFilter | None = None) -> Sequence[Event]:
+        """The newest first; `before` is the number of an event, for the page after it; `wanted` chooses."""
 
     def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
         """What clients measured, those told last first: of one network, or one site, where that is given."""

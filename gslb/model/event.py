@@ -26,3 +26,23 @@ class Event:
     message: str
     who: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are asked for; what is None asks for all. `since` is within, `until` is not."""
+
+    kinds: frozenset[str] | None = None
+    severities: frozenset[str] | None = None
+    subjects: frozenset[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def matches(self, event: Event) -> bool:
+        return (
+            (self.kinds is None or event.kind in self.kinds)
+            and (self.severities is None or event.severity.value in self.severities)
+            and (self.subjects is None or event.subject in self.subjects)
+            and (self.since is None or event.at >= self.since)
+            and (self.until is None or event.at < self.until)
+        )

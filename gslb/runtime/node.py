@@ -13,7 +13,7 @@ from gslb.admin import Feed, draining
 from gslb.admin.node import Metrics, Reload, Status
 from gslb.errors import StoreError
 from gslb.geo import GeoIndex, Source
-from gslb.model import Configuration, Event, World
+from gslb.model import Configuration, Event, EventFilter, World
 from gslb.runtime.acts import METRICS as ACTS_METRICS
 from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import METRICS as FLOWING_METRICS
@@ -180,12 +180,13 @@ class ControlNode:
 
     # What happened, and what is to happen
 
-    def events(self, limit: int, before: int | None) -> Sequence[Event]:
-        recent = [event for event in reversed(self.journal.recent) if before is None or event.number < before]
+    def events(self, limit: int, before: int | None, wanted: EventFilter | None = None) -> Sequence[Event]:
+        known = [event for event in reversed(self.journal.recent) if before is None or event.number < before]
+        recent = [event for event in known if wanted is None or wanted.matches(event)]
         if len(recent) >= limit or self._store is None:
             return recent[:limit]
         try:
-            older = self._store.events(limit - len(recent), recent[-1].number if recent else before)
+            older = self._store.events(limit - len(recent), known[-1].number if known else before, wanted)
         except StoreError as error:
             self.journal.store_failed(error)
             older = ()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gslb.errors import StoreError
-from gslb.model import Drain, Event, Severity
+from gslb.model import Drain, Event, EventFilter, Severity
 from gslb.state.codec import TEXT_LIMIT, decode
 from gslb.state.restored import Restored, from_json, to_json
 from gslb.state.schema import migrate
@@ -79,7 +79,7 @@ class Store:
         with self.transaction() as connection:
             text = _one(connection, "SELECT text FROM documents WHERE name = 'tracker'")
             number = _one(connection, "SELECT value FROM counters WHERE name = 'world'")
-            rows = connection.execute("SELECT site, reason, who, since, until FROM drains").fetchall()
+            rows = connection.execute("SELECT site, reason, who, since, until, owner FROM drains").fetchall()
         if text is None and number is None and not rows:
             return None
         faults: list[str] = []
@@ -96,14 +96,15 @@ class Store:
             bound = "DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?"
             connection.execute(bound, (self._events_kept,))
 
-    def events(self, limit: int = 100, before: int | None = None) -> tuple[Event, ...]:
+    def events(self, limit: int = 100, before: int | None = None, wanted: EventFilter | None = None) -> tuple[Event, ...]:
         """The newest first; `before` is the number of an event, for the page after it."""
+        condition, values = _condition(wanted or EventFilter())
         query = (
-            "SELECT number, at, kind, severity, subject, message, who, data FROM events"
-            " WHERE number < ? ORDER BY number DESC LIMIT ?"
+            "SELECT number, at, kind, severity, subject, message, who, data FROM events"  # noqa: S608 - of our own words
+            f" WHERE number < ?{condition} ORDER BY number DESC LIMIT ?"
         )
         with self.transaction() as connection:
-            rows = connection.execute(query, (2**62 if before is None else before, limit)).fetchall()
+            rows = connection.execute(query, (2**62 if before is None else before, *values, limit)).fetchall()
         return tuple(_events(rows))
 
     def last_event_number(self) -> int:
@@ -213,18 +214,19 @@ def _tracker(text: object, faults: list[str]) -> Restored:
 
 def _replace_drains(connection: sqlite3.Connection, drains: Iterable[Drain]) -> None:
     connection.execute("DELETE FROM drains")
-    connection.executemany("INSERT INTO drains VALUES (?, ?, ?, ?, ?)", [_drain_row(drain) for drain in drains])
+    connection.executemany("INSERT INTO drains VALUES (?, ?, ?, ?, ?, ?)", [_drain_row(drain) for drain in drains])
 
 
 def _drain_row(drain: Drain) -> tuple[str | None, ...]:
     until = drain.until.isoformat() if drain.until else None
-    return (drain.site, _clean(drain.reason), _clean(drain.who), drain.since.isoformat(), until)
+    owner = None if drain.owner is None else clean(drain.owner)
+    return (drain.site, clean(drain.reason), clean(drain.who), drain.since.isoformat(), until, owner)
 
 
 def _drains(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> Iterator[Drain]:
     for row in rows:
         try:
-            yield decode(Drain, dict(zip(("site", "reason", "who", "since", "until"), row, strict=True)))
+            yield decode(Drain, dict(zip(("site", "reason", "who", "since", "until", "owner"), row, strict=True)))
         except ValueError as error:
             faults.append(f"a drain: {error}")
 
@@ -243,7 +245,21 @@ class _EventRow:
 
 def _event_row(event: Event) -> tuple[object, ...]:
     words = (event.kind, event.severity.value, event.subject, event.message, event.who)
-    return (event.number, event.at.isoformat(), *map(_clean, words), json.dumps(dict(event.data)))
+    return (event.number, event.at.isoformat(), *map(clean, words), json.dumps(dict(event.data)))
+
+
+def _condition(wanted: EventFilter) -> tuple[str, list[str]]:
+    """SQL, and the values for its question marks. Times are text in UTC, so that they compare as they follow each other."""
+    words, values = "", []
+    for column, among in (("kind", wanted.kinds), ("severity", wanted.severities), ("subject", wanted.subjects)):
+        if among is not None:
+            words += f" AND {column} IN ({', '.join('?' * len(among))})"
+            values += sorted(among)
+    for sign, at in ((">=", wanted.since), ("<", wanted.until)):
+        if at is not None:
+            words += f" AND at {sign} ?"
+            values.append(at.astimezone(UTC).isoformat())
+    return words, values
 
 
 def _events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
@@ -259,6 +275,6 @@ def _events(rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
         yield Event(read.number, read.at, *words, plain)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """As it can be read back: half a surrogate pair, a NUL or a novel came from somebody's JSON."""
     return text[:TEXT_LIMIT].replace("\x00", "").encode("utf-8", "replace").decode()

@@ -17,8 +17,9 @@ from gslb.admin import Feed, Metrics, Reload, Server, Status, create_app, draini
 from gslb.admin.wire import Patience
 from gslb.config import load
 from gslb.geo import GeoIndex, Source
-from gslb.model import Configuration, Endpoint, Event, Listen, User, World
+from gslb.model import Configuration, Endpoint, Event, EventFilter, Listen, User, World
 from gslb.runtime.acts import Acts
+from gslb.runtime.flowing import Flowing
 from gslb.runtime.journal import Journal
 from gslb.state import SiteReport, TargetKey, Tracker
 from gslb.state.content import SetReport
@@ -64,6 +65,7 @@ class Bench:
         self.journal = Journal(None, lambda: self.utc)
         self.book = self.journal.book
         self.feed = Feed()
+        self.flows = Flowing(lambda: self.configuration, lambda: self.lookup, self.feed, lambda: self.now_s)
         self.kept: list[Event] = []
         self.tracker = Tracker(self.configuration, now_s=self.now_s, utc=self.utc, book=self.book)
         self.world_at = self.utc
@@ -103,8 +105,9 @@ class Bench:
     def report(self, site: str) -> SiteReport:
         return self.tracker.report(site)
 
-    def events(self, limit: int, before: int | None) -> Sequence[Event]:
-        return [event for event in reversed(self.kept) if before is None or event.number < before][:limit]
+    def events(self, limit: int, before: int | None, wanted: EventFilter | None = None) -> Sequence[Event]:
+        known = (event for event in reversed(self.kept) if before is None or event.number < before)
+        return [event for event in known if wanted is None or wanted.matches(event)][:limit]
 
     def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
         return [each for each in self.measured if network in (None, each.network) and site in (None, each.site)][:limit]

@@ -161,3 +161,57 @@ def test_keys_are_remembered_for_a_day_and_within_bounds():
 @given(st.text())
 def test_any_key_is_judged(text):
     assert is_key(text) == (0 < len(text) <= 255 and all("!" <= letter <= "~" for letter in text))
+
+
+# Pages and filters
+
+
+def followed(client, path):
+    """Every page, by the link to the next."""
+    pages = []
+    while path:
+        answer = client.get(path)
+        pages.append(answer.json())
+        path = answer.links.get("next", {}).get("url")
+    return pages
+
+
+def test_pages_lead_through_all_events_and_each_comes_once(visit, node):
+    node.fail("jp-osaka-1")
+    node.fail("us-dallas-1")
+    pages = followed(visit(), "/api/v1/events?limit=3&kind=site-down&kind=recovered&subject=us-dallas-1")
+    numbers = [event["number"] for page in pages for event in page]
+    assert len(pages) > 1
+    assert numbers == [event.number for event in reversed(node.kept) if event.subject == "us-dallas-1"]
+    assert {event["subject"] for page in pages for event in page} == {"us-dallas-1"}
+
+
+def test_pages_of_an_owner_are_full_of_the_own_events(visit, node):
+    for _ in range(3):
+        node.drain("jp-tokyo-1", "not of the owner", "ops", None)
+        node.drain("jp-osaka-1", "of the owner", "ops", None)
+    pages = followed(visit(OWNER), "/api/v1/events?limit=2&kind=drain")
+    assert [len(page) for page in pages] == [2, 1]
+    assert followed(visit(OWNER), "/api/v1/events?subject=jp-tokyo-1") == [[]]
+
+
+def test_events_are_chosen_by_severity_and_time(visit, node):
+    node.fail("jp-osaka-1")
+    half = node.utc
+    node.wait(5)
+    node.drain("jp-tokyo-1", "later", "ops", None)
+    client = visit()
+    later = client.get("/api/v1/events", params={"since": half.isoformat()}).json()
+    earlier = client.get("/api/v1/events", params={"until": half.isoformat(), "severity": ["warning", "error"]}).json()
+    assert "drain" in {event["kind"] for event in later}
+    assert "site-down" in {event["kind"] for event in earlier}
+    assert {event["number"] for event in later}.isdisjoint(event["number"] for event in earlier)
+    assert "timezone" in problem(client.get("/api/v1/events?since=2026-11-23T03:00:00"), 422)
+
+
+def test_sites_are_chosen_by_region_and_condition(visit, node):
+    node.fail("jp-osaka-1")
+    client = visit()
+    assert {site["region"] for site in client.get("/api/v1/sites?region=jp&region=eu").json()} == {"jp", "eu"}
+    assert [site["id"] for site in client.get("/api/v1/sites?condition=down&region=jp").json()] == ["jp-osaka-1"]
+    assert "query.condition" in problem(client.get("/api/v1/sites?condition=tired"), 422)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gslb.errors import StoreError
-from gslb.model import Drain, Event, Severity, State
+from gslb.model import Drain, Event, EventFilter, Severity, State
 from gslb.state import Restored, Store
 from gslb.state.store import NUMBERS_AHEAD
 from probes.verdict import Verdict
@@ -298,4 +298,25 @@ def test_whatever_an_operator_writes_is_kept(tmp_path_factory, reason, who):
     assert found is not None
     assert [drain.site for drain in found.drains] == ["us-1"]
     assert [each.number for each in store.events()] == [1]
+    store.close()
+
+
+def test_events_are_chosen_by_what_they_are_and_when(tmp_path):
+    store = Store(tmp_path / "state.db", START)
+    events = [
+        Event(number, START + timedelta(seconds=number, milliseconds=number % 2), kind, severity, subject, "m")
+        for number, (kind, severity, subject) in enumerate(
+            [("drain", Severity.INFO, "a"), ("site-down", Severity.ERROR, "a"), ("site-down", Severity.ERROR, "b")] * 4, 1
+        )
+    ]
+    store.append(events)
+    for wanted in (
+        EventFilter(),
+        EventFilter(kinds=frozenset({"site-down"}), subjects=frozenset({"a", "c"})),
+        EventFilter(severities=frozenset({"info"}), since=START + timedelta(seconds=4)),
+        EventFilter(until=START + timedelta(seconds=7)),
+        EventFilter(subjects=frozenset()),
+    ):
+        assert list(store.events(100, None, wanted)) == [event for event in reversed(events) if wanted.matches(event)]
+        assert list(store.events(2, 6, wanted)) == [e for e in reversed(events) if wanted.matches(e) and e.number < 6][:2]
     store.close()
