@@ -59,8 +59,11 @@ from gslb.model.dnsfeatures import (
 )
 from gslb.model.event import (
     Event,
+    EventFilter,
     Severity,
 )
+from gslb.model.maintenance import Maintenance, MaintenanceState
+from gslb.model.overlay import overlaid
 from gslb.model.override import Change, Override, Reweight, Steer
 from gslb.model.place import (
     ADDRESS_BITS,
@@ -108,6 +111,7 @@ __all__ = [
     "Edition",
     "Endpoint",
     "Event",
+    "EventFilter",
     "Family",
     "GeoOverride",
     "GeoSettings",
@@ -117,6 +121,8 @@ __all__ = [
     "Limits",
     "Listen",
     "Location",
+    "Maintenance",
+    "MaintenanceState",
     "Manifest",
     "ManifestFile",
     "Match",
@@ -151,4 +157,5 @@ __all__ = [
     "Zone",
     "capacities",
     "named_by_content",
+    "overlaid",
 ]

@@ -239,7 +239,12 @@ class Limits:
     boot_candidates: int = 5  # sites in one boot script
     flows: int = 4096  # of clients of a home region and country to a site, that are counted apart
     flow_networks: int = 20_000  # client networks in the sample of who asks
+    overrides: int = 200  # of weights and rules, by operators
+    maintenance: int = 500  # that is planned or runs; and as much that is over is kept
     acts_kept: int = 10_000  # lines of the audit log
+    tokens_kept: int = 1000  # made through the API, ended ones included
+    admin_sessions: int = 1024  # of browsers that are logged in
+    admin_guessers: int = 16_384  # networks that wrong tokens came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +253,7 @@ class User:
     role: Literal["viewer", "owner", "operator"]
     token_sha256: str
     sites: tuple[str, ...] = ()  # of an owner
+    expires: datetime | None = None  # None: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +274,7 @@ class Configuration:
     probes: ProbeSettings = ProbeSettings()
     limits: Limits = Limits()
     users: tuple[User, ...] = ()
+    oidc: OidcSettings | None = None
     tsig_keys: tuple[TsigKey, ...] = ()
     cookies: Cookies = Cookies()
     rate_limit: RateLimit | None = None

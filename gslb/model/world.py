@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gslb.model.configuration import Configuration, Door
 from gslb.model.content import Edition, Holding, HoldingKey, Manifest, SetKey
+from gslb.model.override import Override
 from gslb.model.place import Address, Family, Location
 
 SLOTS = 1024
@@ -76,6 +77,7 @@ class Drain:
     who: str
     since: datetime  # UTC
     until: datetime | None = None  # UTC; None: until somebody enables the site
+    owner: str | None = None  # who does the work, where that is somebody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +100,5 @@ class World:
     holdings: Mapping[HoldingKey, Holding] = field(default_factory=dict)
     editions: Mapping[SetKey, Edition] = field(default_factory=dict)
     manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()  # what of `configuration` operators have changed, for people
     digest: str = ""  # of everything but the number; nodes compare it

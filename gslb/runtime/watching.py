@@ -16,6 +16,9 @@ from gslb.runtime.journal import Journal
 from gslb.runtime.looking import setting_of
 from gslb.runtime.scanning import Scanning
 from gslb.state import events
+from gslb.state.clock import Clock
+from gslb.state.orders import Orders
+from gslb.state.orderstore import OrderTable
 from gslb.state.restored import Restored
 from gslb.state.store import Store
 from gslb.state.tracker import Tracker
@@ -40,6 +43,7 @@ class Watch:
         served: int = 0,
     ) -> None:
         self._journal, self._store, self._on_world = journal, store, on_world
+        self._orders = None if store is None else OrderTable(store)
         self._wake = asyncio.Event()
         self.results: dict[tuple[str, str, str], int] = {}  # by site, type and verdict
         self.tracker = Tracker(
@@ -80,6 +84,7 @@ class Watch:
                 self._wake.clear()
                 if time.monotonic() >= due_s:  # results may come without end: time must have its turn
                     self._journal.add(self.tracker.tick(time.monotonic(), _utc()))
+                    self._keep_ended()
                     due_s = math.inf
         finally:
             saver.cancel()
@@ -91,13 +96,20 @@ class Watch:
         self._scheduler.update(self.tracker.targets, setting=setting, interval_s=configuration.probes.interval_s)
         self.scanning.reconfigure(configuration, setting)
 
-    def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
-        self._did(self.tracker.drain(site, reason, who, for_s, time.monotonic(), _utc()))
-        self._keep_drains()
+    def drain(self, site: str, reason: str, who: str, for_s: float | None, owner: str | None = None) -> None:
+        self._did(self.tracker.drain(site, reason, who, for_s, time.monotonic(), _utc(), owner))
+        self._keep_orders()
 
     def enable(self, site: str, who: str) -> None:
         self._did(self.tracker.enable(site, who, time.monotonic(), _utc()))
-        self._keep_drains()
+        self._keep_orders()
+
+    def order(self, given: Callable[[Orders, Clock], list[Event]]) -> list[Event]:
+        """What an operator orders is on the disk when this returns."""
+        told = self.tracker.order(given, time.monotonic(), _utc())
+        self._did(told)
+        self._keep_orders()
+        return told
 
     async def save(self, *, closing: bool = False) -> None:
         if self._store is None:
@@ -107,15 +119,26 @@ class Watch:
             await asyncio.to_thread(self._store.save, frozen, closing=closing)
         except StoreError as error:
             self._journal.store_failed(error)
-        if frozen.drains != tuple(self.tracker.drains.values()):
-            self._keep_drains()  # those that were ordered meanwhile: the older ones may have been written last
+        if frozen.drains != self.tracker.orders.ordered_drains:
+            self._keep_orders()  # those that were ordered meanwhile: the older ones may have been written last
 
-    def _keep_drains(self) -> None:
+    def _keep_orders(self) -> None:
         """At once: what an operator was told is done must be true after a power cut too."""
-        if self._store is None:
+        orders = self.tracker.orders
+        if self._store is None or self._orders is None:
             return
         try:
-            self._store.keep_drains(self.tracker.drains.values())
+            self._store.keep_drains(orders.ordered_drains)
+            self._orders.keep(orders.overrides, orders.maintenance)
+        except StoreError as error:
+            self._journal.store_failed(error)
+
+    def _keep_ended(self) -> None:
+        """What has begun or ended by itself: nobody waits for it, but a restart should not begin it again."""
+        orders = self.tracker.orders
+        try:
+            if self._orders is not None:
+                self._orders.keep(orders.overrides, orders.maintenance)
         except StoreError as error:
             self._journal.store_failed(error)
 
@@ -150,13 +173,18 @@ class Watch:
         return replace(found, number=max(found.number, served))
 
     def _loaded(self) -> Restored | None:
-        if self._store is None:
+        if self._store is None or self._orders is None:
             return None
         try:
             found = self._store.load()
+            overrides, maintenance, faults = self._orders.load()
         except StoreError as error:
             self._journal.store_failed(error)
             return None
+        if overrides or maintenance or faults:
+            found = found or Restored(0, time.monotonic(), _utc())
+            faults = [*found.faults, *faults]
+            found = replace(found, overrides=overrides, maintenance=maintenance, faults=tuple(faults))
         if found is not None and found.faults:
             self._journal.add([events.unreadable(self._journal.book, _utc(), str(self._store.path), found.faults)])
         return found

@@ -18,6 +18,11 @@ class RunningDrain:
     ends_s: float | None  # monotonic; None: until somebody enables the site
 
 
+def ends_s(since: datetime, until: datetime | None, now_s: float, utc: datetime) -> float | None:
+    """The end on our monotonic clock of what began and ends at these times: never later than it was meant to last from now on."""
+    return None if until is None else now_s + (until - max(utc, since)).total_seconds()
+
+
 class DrainBook:
     def __init__(self) -> None:
         self._running: dict[str, RunningDrain] = {}
@@ -29,10 +34,12 @@ class DrainBook:
         running = self._running.get(site)
         return running.drain if running else None
 
-    def start(self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime) -> Drain:
+    def start(
+        self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime, owner: str | None = None
+    ) -> Drain:
         """Begin, or replace what runs."""
         until = None if for_s is None else utc + timedelta(seconds=for_s)
-        drain = Drain(site, reason, who, utc, until)
+        drain = Drain(site, reason, who, utc, until, owner)
         self._running[site] = RunningDrain(drain, None if for_s is None else now_s + for_s)
         return drain
 
@@ -41,8 +48,7 @@ class DrainBook:
 
         None lasts longer than it was meant to from here on: a machine may start with a clock of years ago.
         """
-        left_s = None if drain.until is None else (drain.until - max(utc, drain.since)).total_seconds()
-        self._running[drain.site] = RunningDrain(drain, None if left_s is None else now_s + left_s)
+        self._running[drain.site] = RunningDrain(drain, ends_s(drain.since, drain.until, now_s, utc))
 
     def end(self, site: str) -> Drain | None:
         running = self._running.pop(site, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from gslb.model import Configuration, Drain, Event, Severity, State
+from gslb.model import Configuration, Event, Severity, State
 from gslb.state.course import Course
 from gslb.state.targets import TargetKey
 from gslb.state.vantage import Freeze
@@ -53,21 +53,6 @@ _WORDS = {
     State.WRONG: ("site-wrong", Severity.ERROR, "serves wrong content and is not used"),
     State.UNKNOWN: ("site-unknown", Severity.WARNING, "is unknown"),
 }
-
-
-def drained(book: EventBook, utc: datetime, drain: Drain) -> Event:
-    until = f"until {drain.until:%Y-%m-%d %H:%M:%S} UTC" if drain.until else "until it is enabled"
-    message = f"{drain.site} is drained {until}: {drain.reason}"
-    return book.event(utc, "drain", Severity.INFO, drain.site, message, drain.who)
-
-
-def enabled(book: EventBook, utc: datetime, site: str, who: str) -> Event:
-    return book.event(utc, "enable", Severity.INFO, site, f"{site} is enabled; it starts slowly", who)
-
-
-def drain_ended(book: EventBook, utc: datetime, drain: Drain) -> Event:
-    message = f"the drain of {drain.site} is over ({drain.reason}); it starts slowly"
-    return book.event(utc, "drain-ended", Severity.INFO, drain.site, message, drain.who)
 
 
 def frozen(book: EventBook, utc: datetime, freeze: Freeze) -> Event:

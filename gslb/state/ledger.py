@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from gslb.model import ProbeSettings, State
 from gslb.state import course as courses
+from gslb.state.clock import Clock
 from gslb.state.course import Course
 from gslb.state.history import History, Observation, Transition
 from gslb.state.quorum import Vote, combine
-from gslb.state.report import Clock
 from gslb.state.targets import TargetKey
 from gslb.state.worlds import UNSEEN, Bearing
 

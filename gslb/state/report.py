@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gslb.model import Address, Door, Drain, Family, State
+from gslb.state.clock import Clock
 from gslb.state.course import Course
 from gslb.state.health import HealthRecord
 from gslb.state.history import History, Observation, Transition
 from gslb.state.latency import LatencyRecord
 from gslb.state.targets import TargetKey
 from gslb.state.worlds import Bearing
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The two clocks at one moment."""
-
-    now_s: float
-    utc: datetime
-
-    def utc_of(self, at_s: float) -> datetime:
-        return self.utc - timedelta(seconds=self.now_s - at_s)
 
 
 @dataclass(frozen=True, slots=True)

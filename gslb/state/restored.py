@@ -1,8 +1,8 @@
 """What a tracker knows, as it is stored, and what of it still counts after a restart.
 
 Times inside are of the monotonic clock of the process that wrote them; `now_s` and `utc` are that process's
-clocks at one moment, so that the next can move them onto its own. Health counts for five minutes. Drains, what is served
-of each release set, and the number of the World always do.
+clocks at one moment, so that the next can move them onto its own. Health counts for five minutes. What operators ordered,
+what is served of each release set, and the number of the World always do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from gslb.model import Drain
+from gslb.model import Drain, Maintenance, Override
 from gslb.state.codec import decode, encode
 from gslb.state.content.book import ContentMemory
 from gslb.state.content.record import ContentRecord
@@ -43,6 +43,8 @@ class Restored:
     ramps: Mapping[str, float] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     drains: tuple[Drain, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
     content: ContentMemory = field(default_factory=ContentMemory)
     faults: tuple[str, ...] = ()
 
@@ -70,8 +72,16 @@ def rebased(restored: Restored, now_s: float, utc: datetime) -> Restored:
     """With its times on our clock, and without its health if that is too old or of an unknown age."""
     age_s = (utc - restored.utc).total_seconds()
     if not -CLOCK_SLACK_S <= age_s <= FORGET_S:
-        content = without_old(restored.content, now_s)
-        return Restored(restored.number, now_s, utc, drains=restored.drains, content=content, faults=restored.faults)
+        return Restored(
+            restored.number,
+            now_s,
+            utc,
+            drains=restored.drains,
+            overrides=restored.overrides,
+            maintenance=restored.maintenance,
+            content=without_old(restored.content, now_s),
+            faults=restored.faults,
+        )
     shift_s = now_s - max(0.0, age_s) - restored.now_s
     return replace(
         restored,
@@ -103,7 +113,7 @@ def _shifted(value: Dated, shift_s: float) -> Dated:
 
 
 def to_json(restored: Restored) -> str:
-    """Without the drains, which the store keeps in rows of their own."""
+    """Without what operators ordered, which the store keeps in rows of their own."""
     head = _Head(FORMAT, restored.number, restored.now_s, restored.utc.astimezone(UTC), restored.ready)
     document = {
         "head": encode(head),

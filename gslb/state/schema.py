@@ -25,6 +25,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         " by TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, why TEXT NOT NULL, before TEXT NOT NULL,"
         " after TEXT NOT NULL, undoes INTEGER, undone_by INTEGER)",
         "CREATE TABLE tokens (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
+        "ALTER TABLE drains ADD COLUMN owner TEXT",
         "CREATE TABLE overrides (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE maintenance (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE incidents (number INTEGER PRIMARY KEY, opened TEXT NOT NULL, closed TEXT, document TEXT NOT NULL)",

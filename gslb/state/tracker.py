@@ -7,25 +7,26 @@ nothing here may be called from two threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from gslb.errors import UsageError
-from gslb.model import RAMP_STEPS, Configuration, Drain, Event, Family, Location, State, World
+from gslb.model import Change, Configuration, Drain, Event, Family, Location, Standing, StandingKey, State, World, overlaid
 from gslb.state import course, events, report, vantage, worlds
 from gslb.state.canonical import digest_of
+from gslb.state.clock import Clock
 from gslb.state.content import Around, ContentBook, SetReport, reports
-from gslb.state.drains import DrainBook
 from gslb.state.events import EventBook
 from gslb.state.history import Observation
 from gslb.state.latency import LatencyBook
 from gslb.state.ledger import Ledger
+from gslb.state.orders import Orders
+from gslb.state.outages import OutageBook
 from gslb.state.panel import Panel
-from gslb.state.report import Clock, SiteReport, TargetReport
+from gslb.state.report import SiteReport, TargetReport
 from gslb.state.restored import Restored, rebased
 from gslb.state.targets import TargetKey, targets
 from gslb.state.vantage import Freeze
-from gslb.state.worlds import Outage
 from probes.content.model import ContentResult
 from probes.model import Result, Target
 
@@ -50,9 +51,8 @@ class Tracker:
         self._clock = Clock(now_s, utc)
         self._ledger = Ledger()
         self._latency = LatencyBook()
-        self._drains = DrainBook()
-        self._ramps: dict[str, float] = {}  # by site: when the slow start after a drain began
-        self._outages: frozenset[Outage] = frozenset()
+        self.orders = Orders(self.book)
+        self._outages = OutageBook(self.book)
         self._slow: frozenset[str] = frozenset()
         self._number = 0
         self._published: World | None = None
@@ -60,6 +60,7 @@ class Tracker:
         self._stirred = True  # something that an answer depends on may have changed
         self._moved = True  # a state or a drain may have: look for outages
         self._later: list[Event] = []  # what the last World has to tell, at the next tick
+        self._steered_of: tuple[Configuration, tuple[Change, ...]] | None = None
         self._configure(configuration)
         self._panel = Panel(configuration, self._keys)
         self.content = ContentBook(configuration, self.book, now_s)
@@ -78,7 +79,7 @@ class Tracker:
 
     @property
     def drains(self) -> dict[str, Drain]:
-        return self._drains.drains()
+        return self.orders.drains()
 
     @property
     def world_number(self) -> int:
@@ -124,7 +125,7 @@ class Tracker:
     def tick(self, now_s: float, utc: datetime) -> list[Event]:
         """What time alone does: silence, slow starts, ends of drains, of holds and of freezes."""
         self._clock = Clock(now_s, utc)
-        told = [each for site in self._drains.due(now_s) for each in self._end_drain(site, None)]
+        told = self._heed(self.orders.tick(self._configuration, self._clock))
         told += [events.thawed(self.book, utc, freeze) for freeze in self._panel.thaw(now_s)]
         self._panel.forget(now_s)
         self._latency.forget(now_s)
@@ -133,19 +134,22 @@ class Tracker:
         self._later = []
         return told
 
-    def drain(self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime) -> list[Event]:
+    def drain(
+        self, site: str, reason: str, who: str, for_s: float | None, now_s: float, utc: datetime, owner: str | None = None
+    ) -> list[Event]:
         """Take a site out, for a time or until it is enabled. Raises UsageError if it is not ours."""
-        self._clock = Clock(now_s, utc)
         self._need(site)
-        drain = self._drains.start(site, reason, who, for_s, now_s, utc)
-        self._stirred = self._moved = True
-        return [events.drained(self.book, utc, drain), *self._look([])]
+        return self.order(lambda orders, clock: orders.drain(site, reason, who, for_s, clock, owner), now_s, utc)
 
     def enable(self, site: str, who: str, now_s: float, utc: datetime) -> list[Event]:
         """End a drain; no event if there is none. A failing site stays down. Raises UsageError as `drain`."""
-        self._clock = Clock(now_s, utc)
         self._need(site)
-        return self._end_drain(site, who) + self._look(self._keys)
+        return self.order(lambda orders, clock: orders.enable(site, who, clock), now_s, utc)
+
+    def order(self, given: Callable[[Orders, Clock], list[Event]], now_s: float, utc: datetime) -> list[Event]:
+        """Let an operator order something: `given` does it, and tells what it did."""
+        self._clock = Clock(now_s, utc)
+        return self._heed(given(self.orders, self._clock))
 
     def reconfigure(self, configuration: Configuration, now_s: float, utc: datetime) -> list[Event]:
         """Go on under another configuration; what is the same target keeps its health."""
@@ -157,11 +161,9 @@ class Tracker:
         self._ledger.keep(same)
         sites = frozenset(site.id for site in configuration.sites)
         self._latency.keep_sites(sites)
-        self._drains.keep_sites(sites)
-        self._ramps = {site: since_s for site, since_s in self._ramps.items() if site in sites}
-        self._stirred = self._moved = True
         self.content.reconfigure(configuration, now_s)
-        return self._note_slow() + self._look(self._keys)
+        told = self.orders.reconfigure(configuration, self._clock)
+        return told + self._note_slow() + self._heed([])
 
     # What comes of it
 
@@ -183,9 +185,9 @@ class Tracker:
     def seconds_to_next_tick(self, now_s: float) -> float:
         """How long nothing will happen by itself, or a World that is due has to wait; at most an interval."""
         settings = self._configuration.probes
-        starts = [each.ramp_since_s for each in self._ledger.courses.values()] + [*self._ramps.values()]
+        starts = [each.ramp_since_s for each in self._ledger.courses.values()] + [*self.orders.ramps.values()]
         due: list[float | None] = [course.next_ramp_s(since_s, settings, now_s) for since_s in starts]
-        due += [now_s + settings.interval_s, self._drains.next_end_s()]
+        due += [now_s + settings.interval_s, *self.orders.next_s(self._clock)]
         due += [freeze.until_s for freeze in self._panel.freezes.values()]
         due += [self._published_s + WORLD_INTERVAL_S] if self._stirred else []
         due += [now_s] if self._later else []
@@ -205,7 +207,7 @@ class Tracker:
             self._configuration.site(site).region,
             [self._target_report(text, key) for text, key in self._keys.items() if key.site == site],
             measured,
-            self._drains.get(site),
+            self.orders.drain_of(site),
             self._site_ramp(site),
             site in self._slow,
             self._clock,
@@ -225,9 +227,11 @@ class Tracker:
             records={name: dict(records) for name, records in self._panel.records.items()},
             courses=dict(self._ledger.courses),
             latency=dict(self._latency.records),
-            ramps=dict(self._ramps),
+            ramps=dict(self.orders.ramps),
             fingerprints=self._fingerprints,
-            drains=tuple(self._drains.drains().values()),
+            drains=self.orders.ordered_drains,
+            overrides=self.orders.overrides,
+            maintenance=self.orders.maintenance,
             content=self.content.freeze(),
         )
 
@@ -235,7 +239,7 @@ class Tracker:
 
     @property
     def _around(self) -> Around:
-        return Around(self.is_down, self._drains.drains())
+        return Around(self.is_down, self.orders.drains())
 
     def _hear(self, heard: tuple[bool, list[Event]]) -> list[Event]:
         self._stirred |= heard[0]
@@ -246,17 +250,30 @@ class Tracker:
         self._targets = {target.key: target for target in targets(configuration)}
         self._keys = {text: TargetKey.parse(text) for text in self._targets}
         self._fingerprints = {key: digest_of(target) for key, target in self._targets.items()}
-        self._map_digest = worlds.configuration_digest(configuration)
+        self._overlay()
         own = configuration.probes
         self._places: dict[str, Location] = {own.vantage: own.location} if own.location else {}
+
+    def _overlay(self) -> None:
+        """What answers go by is the configuration as operators have changed it; what is probed is the configuration itself."""
+        made_of = self._configuration, self.orders.in_force()
+        if self._steered_of is None or self._steered_of[0] is not made_of[0] or self._steered_of[1] != made_of[1]:
+            self._steered_of, self._steered = made_of, overlaid(*made_of)
+            self._map_digest = worlds.configuration_digest(self._steered)
+
+    def _heed(self, told: list[Event]) -> list[Event]:
+        """Follow what was ordered, or has ended."""
+        if not self.orders.take_changed():
+            return told
+        self._overlay()
+        self._stirred = self._moved = True
+        return told + self._look(self._keys)
 
     def _restore(self, old: Restored) -> None:
         self._number = old.number
         sites = frozenset(site.id for site in self._configuration.sites)
-        self._ramps = {site: since_s for site, since_s in old.ramps.items() if site in sites}
-        for drain in old.drains:
-            if drain.site in sites:
-                self._drains.restore(drain, old.now_s, old.utc)
+        self._later += self.orders.restore(old, self._configuration)
+        self._overlay()
         same = frozenset(key for key, known in self._fingerprints.items() if old.fingerprints.get(key) == known)
         self._panel.restore(old.records, same)
         for text in same & old.courses.keys():
@@ -266,7 +283,7 @@ class Tracker:
         self._latency.keep_sites(sites)
         self.ready = old.ready and any(self._panel.records.values())
         self.content.restore(old.content, old.now_s)
-        self._outages = self._find_outages()  # they were told before
+        self._outages.restore(self._configuration, self._standings(), self.orders.drains())
 
     def _need(self, site: str) -> None:
         if all(site != known.id for known in self._configuration.sites):
@@ -312,21 +329,10 @@ class Tracker:
     def _note_outages(self) -> list[Event]:
         self._moved = False
         self.content.moved()
-        had, self._outages = self._outages, self._find_outages()
-        utc = self._clock.utc
-        return [
-            *(self._tell_all_down(each) for each in sorted(self._outages - had)),
-            *(events.all_down_over(self.book, utc, each) for each in sorted(had - self._outages)),
-        ]
+        return self._outages.note(self._configuration, self._standings(), self.orders.drains(), self._clock.utc)
 
-    def _tell_all_down(self, outage: Outage) -> Event:
-        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
-        left = worlds.has_last_resort(outage, found, self._drains.drains())
-        return events.all_down(self.book, self._clock.utc, outage, self._configuration, left)
-
-    def _find_outages(self) -> frozenset[Outage]:
-        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
-        return worlds.outages(self._configuration, found, self._drains.drains())
+    def _standings(self) -> dict[StandingKey, Standing]:
+        return worlds.standings(self._configuration, self._ledger.by_target(self._keys))
 
     def _measure(self, name: str, site: str, result: Result) -> list[Event]:
         settings, timings = self._configuration.probes, result.timings
@@ -345,37 +351,24 @@ class Tracker:
             *(events.slow_over(self.book, utc, site) for site in sorted(had - self._slow)),
         ]
 
-    def _end_drain(self, site: str, who: str | None) -> list[Event]:
-        drain = self._drains.end(site)
-        if drain is None:
-            return []
-        self._ramps[site] = self._clock.now_s
-        self._stirred = self._moved = True
-        if who is None:
-            return [events.drain_ended(self.book, self._clock.utc, drain)]
-        return [events.enabled(self.book, self._clock.utc, site, who)]
-
     def _site_ramp(self, site: str) -> int:
-        step = course.ramp_step(self._ramps.get(site), self._configuration.probes, self._clock.now_s)
-        if step >= RAMP_STEPS:
-            self._ramps.pop(site, None)
-        return step
+        return self.orders.ramp(site, self._configuration.probes, self._clock.now_s)
 
     def _world(self, number: int, utc: datetime) -> World:
-        found = worlds.standings(self._configuration, self._ledger.by_target(self._keys))
-        content, found = self.content.world(found, self._clock.now_s)
+        content, found = self.content.world(self._standings(), self._clock.now_s)
         return worlds.build(
-            self._configuration,
+            self._steered,
             found,
             content=content,
             map_digest=self._map_digest,
             today=utc.date(),
             ready=self.ready,
-            drains=self._drains.drains(),
+            drains=self.orders.drains(),
             latency_ms=self._latency.used_ms(),
             vantages=self._places,
             slow=self._slow,
             number=number,
+            overrides=self.orders.overrides,
         )
 
     def _target_report(self, text: str, key: TargetKey) -> TargetReport:

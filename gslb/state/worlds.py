@@ -24,6 +24,7 @@ from gslb.model import (
     HoldingKey,
     Location,
     Manifest,
+    Override,
     Service,
     SetKey,
     Standing,
@@ -162,8 +163,9 @@ def build(
     slow: frozenset[str],
     number: int,
     content: Content = NO_CONTENT,
+    overrides: tuple[Override, ...] = (),
 ) -> World:
-    """`map_digest` is `configuration_digest(configuration)`, which seldom changes."""
+    """`map_digest` is `configuration_digest(configuration)`, which seldom changes. `overrides` are part of the configuration."""
     located = {key: value for key, value in latency_ms.items() if key[0] in vantages}
     digest = digest_of(
         map_digest,
@@ -190,6 +192,7 @@ def build(
         holdings=dict(content.holdings),
         editions=dict(content.editions),
         manifests=content.manifests,
+        overrides=overrides,
         digest=digest,
     )
 

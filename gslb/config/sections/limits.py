@@ -123,6 +123,20 @@ MEASUREMENT = defaulted(
 )
 CANDIDATES = defaulted("boot_candidates", integer(1, 16), _DEFAULTS.boot_candidates, "Sites in one boot script.")
 ACTS = defaulted("acts_kept", _COUNT, _DEFAULTS.acts_kept, "Lines of the audit log that are kept.")
+TOKENS = defaulted(
+    "tokens_kept", _COUNT, _DEFAULTS.tokens_kept, "Tokens made through the API. Those that ended are kept too, as long as there is room."
+)
+SESSIONS = defaulted("admin_sessions", _COUNT, _DEFAULTS.admin_sessions, "Browsers that are logged in; the oldest log-in ends first.")
+GUESSERS = defaulted("admin_guessers", _COUNT, _DEFAULTS.admin_guessers, "Networks whose wrong tokens are counted.")
+OVERRIDES = defaulted(
+    "overrides", integer(1, 10_000), _DEFAULTS.overrides, "Overrides of weights and rules that operators may have at a time."
+)
+MAINTENANCE = defaulted(
+    "maintenance",
+    integer(1, 10_000),
+    _DEFAULTS.maintenance,
+    "Maintenance that may be planned at a time; and as much that is over is remembered.",
+)
 FLOWS = defaulted(
     "flows",
     integer(64, 20_000),
@@ -174,7 +188,12 @@ LIMITS = section(
     CANDIDATES,
     FLOWS,
     FLOW_NETWORKS,
+    OVERRIDES,
+    MAINTENANCE,
     ACTS,
+    TOKENS,
+    SESSIONS,
+    GUESSERS,
 )
 
 
@@ -217,5 +236,10 @@ def build(table: Table) -> Limits:
         boot_candidates=table[CANDIDATES],
         flows=table[FLOWS],
         flow_networks=table[FLOW_NETWORKS],
+        overrides=table[OVERRIDES],
+        maintenance=table[MAINTENANCE],
         acts_kept=table[ACTS],
+        tokens_kept=table[TOKENS],
+        admin_sessions=table[SESSIONS],
+        admin_guessers=table[GUESSERS],
     )

@@ -19,6 +19,7 @@ from gslb.model import (
     StandingKey,
 )
 from gslb.state.canonical import digest_of
+from gslb.state.clock import Clock
 from gslb.state.content import events, record, sets
 from gslb.state.content.editions import Holders
 from gslb.state.content.holdings import WORST_FIRST, Holdings
@@ -27,7 +28,6 @@ from gslb.state.content.manifests import Manifests
 from gslb.state.content.record import PATIENCE_S, ContentRecord
 from gslb.state.content.sets import SetState, Sight
 from gslb.state.events import EventBook
-from gslb.state.report import Clock
 from gslb.state.worlds import NO_CONTENT, Content
 from probes.content.model import ContentResult, ContentTarget
 

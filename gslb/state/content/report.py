@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gslb.model import Address, Door, Family, Hold
+from gslb.state.clock import Clock
 from gslb.state.content.book import ContentBook
 from gslb.state.content.keys import ContentKey
 from gslb.state.content.record import ContentRecord
 from gslb.state.content.sets import SetState
-from gslb.state.report import Clock
 from probes.content.model import ContentResult, Fault, Look
 
 
