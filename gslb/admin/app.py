@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 import gslb
 from gslb.admin import api, bodies, content, dashboard, login, measurements, operations, problems, stream
+from gslb.admin import flows as flows_api
 from gslb.admin.board import Boards
 from gslb.admin.conventions.etags import EntityTags
 from gslb.admin.conventions.idempotency import Remembered
@@ -49,6 +50,7 @@ def create_app(node: Node) -> FastAPI:
         api.router,
         content.router,
         measurements.router,
+        flows_api.router,
         stream.router,
         operations.router,
         login.router,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gslb.admin.flowbook import FlowBook
 from gslb.admin.incident import status_view
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
@@ -27,6 +28,10 @@ class Boards:
         self._node = node
         self._version = -1
         self._board: Board | None = None
+
+    @property
+    def flows(self) -> FlowBook:
+        return self._node.flows
 
     def now(self, principal: Principal) -> Board:
         """An owner sees a board on which there is nothing but the own sites."""

@@ -18,6 +18,7 @@ from gslb.admin import credentials
 from gslb.admin.api import PREFIX
 from gslb.admin.board import Board, Boards
 from gslb.admin.feed import WATCHERS_OF_PEER_MOST, Feed, Signal, Subscription
+from gslb.admin.flows import STREAMED_MOST, WINDOW_S, flows_view
 from gslb.admin.gate import Gate, Reader
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
@@ -87,6 +88,7 @@ class Teller:
         self._boards = boards
         self._principal = principal
         self._told: Board | None = None
+        self._flows = -1  # the version that was told
 
     def told(self, notice: Event | Signal) -> Iterator[ServerSentEvent]:
         if isinstance(notice, Event):
@@ -103,6 +105,17 @@ class Teller:
         yield _message("status", board.status)
         yield _message("sites", board.sites)
         yield _message("services", board.services)
+        self._flows = -1
+        yield from self._flowing()
+
+    def _flowing(self) -> Iterator[ServerSentEvent]:
+        """Who is sent where, if anybody is, and there is more to tell."""
+        book = self._boards.flows
+        if book.version != self._flows:
+            self._flows = book.version
+            view = flows_view(book, self._principal, None, WINDOW_S, STREAMED_MOST)
+            if view.flows:
+                yield _message("flows", view)
 
     def _changes(self) -> Iterator[ServerSentEvent]:
         old, new = self._told, self._boards.now(self._principal)
@@ -117,6 +130,7 @@ class Teller:
             yield _message("services", new.services)
         if old.status != new.status:
             yield _message("status", new.status)
+        yield from self._flowing()
 
 
 def _steady(site: SiteView) -> dict[str, Any]:
