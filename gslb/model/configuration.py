@@ -237,6 +237,9 @@ class Limits:
     measurements: int = 65_536  # latencies told by clients that are kept
     measurement_s: float = 14 * 86400.0  # after which one is forgotten
     boot_candidates: int = 5  # sites in one boot script
+    simulated_clients: int = 20_000  # networks that a simulation draws of all countries
+    simulated_networks: int = 10_000  # networks that somebody may send for one
+    simulation_s: float = 60.0  # how long one may take
     flows: int = 4096  # of clients of a home region and country to a site, that are counted apart
     flow_networks: int = 20_000  # client networks in the sample of who asks
     overrides: int = 200  # of weights and rules, by operators

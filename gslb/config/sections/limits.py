@@ -149,6 +149,17 @@ FLOW_NETWORKS = defaulted(
     _DEFAULTS.flow_networks,
     "Client networks in the sample of who asked in the last five minutes.",
 )
+SIMULATED_CLIENTS = defaulted(
+    "simulated_clients",
+    integer(1000, 1_000_000),
+    _DEFAULTS.simulated_clients,
+    "Networks that a simulation by the API draws of all countries.",
+)
+SIMULATED_NETWORKS = defaulted(
+    "simulated_networks", _COUNT, _DEFAULTS.simulated_networks, "Networks that somebody may send for a simulation by the API."
+)
+SIMULATION = defaulted("simulation", _TIME, _DEFAULTS.simulation_s, "How long a simulation by the API may take.", "60s")
+
 
 LIMITS = section(
     TCP,
@@ -194,6 +205,9 @@ LIMITS = section(
     TOKENS,
     SESSIONS,
     GUESSERS,
+    SIMULATED_CLIENTS,
+    SIMULATED_NETWORKS,
+    SIMULATION,
 )
 
 
@@ -242,4 +256,7 @@ def build(table: Table) -> Limits:
         tokens_kept=table[TOKENS],
         admin_sessions=table[SESSIONS],
         admin_guessers=table[GUESSERS],
+        simulated_clients=table[SIMULATED_CLIENTS],
+        simulated_networks=table[SIMULATED_NETWORKS],
+        simulation_s=table[SIMULATION],
     )
