@@ -59,14 +59,15 @@ async def sites(
 async def site_detail(request: Request, site: SiteId, principal: Reader) -> WholeSite:
     """All that is known of a site: each address with its last results, and the `curl` line that repeats the last probe."""
     node, report = _node(request), _report(request, site, principal)
-    return WholeSite(**dict(shown.site_detail(report, node.configuration)), content=site_content(node, site))
+    detail = shown.site_detail(report, node.configuration, node.flows, node.orders.weights())
+    return WholeSite(**dict(detail), content=site_content(node, site))
 
 
 @router.post("/sites/{site}/drain", responses=documented(404))
 async def drain(request: Request, site: SiteId, body: DrainRequest, principal: Reader) -> SiteView:
     """Take a site out, for a time or until it is enabled. Draining it again replaces reason and end."""
     _may_steer(request, site, principal)
-    draining.drain(_node(request), principal, site, body.reason, body.for_s)
+    draining.drain(_node(request), principal, site, body.reason, body.for_s, body.owner)
     return _view(request, site)
 
 
@@ -167,4 +168,4 @@ def _report(request: Request, site: str, principal: Principal) -> SiteReport:
 
 def _view(request: Request, site: str) -> SiteView:
     node = _node(request)
-    return shown.site_view(node.report(site), node.configuration)
+    return shown.site_view(node.report(site), node.configuration, node.flows, node.orders.weights())

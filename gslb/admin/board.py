@@ -43,7 +43,9 @@ class Boards:
     def _drawn(self) -> Board:
         node = self._node
         known = {site.id for site in node.configuration.sites}
-        sites = tuple(site_view(report, node.configuration) for report in node.reports() if report.site in known)
+        reports = [report for report in node.reports() if report.site in known]
+        weights = node.orders.weights()
+        sites = tuple(site_view(report, node.configuration, node.flows, weights) for report in reports)
         services = tuple(service_views(node.world))
         return Board(status_view(node, sites, services), sites, services)
 

@@ -11,9 +11,9 @@ from gslb.errors import ConflictError, UsageError
 from gslb.model import Act, Drain
 
 
-def drain(node: Node, principal: Principal, site: str, reason: str, for_s: float | None) -> None:
+def drain(node: Node, principal: Principal, site: str, reason: str, for_s: float | None, owner: str | None = None) -> None:
     before = drain_document(node, site)
-    node.drain(site, reason, principal.name, for_s)
+    node.drain(site, reason, principal.name, for_s, owner)
     node.acts.record(principal, "drain", site, reason, before, drain_document(node, site), told=True)
 
 
@@ -53,7 +53,9 @@ def restore(node: Node, act: Act, principal: Principal, utc: datetime) -> None:
             raise ConflictError(f"that drain of {act.subject} would have ended by now, at {until}")
         node.enable(act.subject, principal.name)
         return
-    node.drain(act.subject, str(act.before.get("reason", "")), str(act.before.get("who", "")), left_s)
+    owner = act.before.get("owner")
+    who = str(act.before.get("who", ""))
+    node.drain(act.subject, str(act.before.get("reason", "")), who, left_s, None if owner is None else str(owner))
 
 
 def drain_document(node: Node, site: str) -> Mapping[str, object]:
@@ -62,4 +64,4 @@ def drain_document(node: Node, site: str) -> Mapping[str, object]:
     if found is None:
         return {}
     until = None if found.until is None else found.until.isoformat()
-    return {"reason": found.reason, "who": found.who, "since": found.since.isoformat(), "until": until}
+    return {"reason": found.reason, "who": found.who, "since": found.since.isoformat(), "until": until, "owner": found.owner}

@@ -14,8 +14,10 @@ from gslb.errors import Fault
 from gslb.geo import Source
 from gslb.model import Act, Configuration, Event, EventFilter, World
 from gslb.state import SiteReport
+from gslb.state.clock import Clock
 from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
+from gslb.state.orders import Orders
 from gslb.steering import Lookup, Scopes
 
 Labels = tuple[str, ...]
@@ -135,8 +137,15 @@ class Node(Protocol):
     def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
         """What clients measured, those told last first: of one network, or one site, where that is given."""
 
-    def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
+    def drain(self, site: str, reason: str, who: str, for_s: float | None, owner: str | None = None) -> None:
         """Take a site out, for a time or until it is enabled. Raises UsageError if there is no such site."""
+
+    @property
+    def orders(self) -> Orders:
+        """What operators have ordered: to be read. To be changed through `order`."""
+
+    def order(self, given: Callable[[Orders, Clock], list[Event]]) -> list[Event]:
+        """Let an operator order something. It is kept when this returns. Raises what `given` raises."""
 
     def content(self) -> Sequence[SetReport]:
         """Of every release set that is looked at, in the order of the configuration."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from gslb.admin.flowbook import FlowBook
 from gslb.admin.node import Node
 from gslb.admin.views import (
     CheckView,
@@ -16,6 +17,7 @@ from gslb.admin.views import (
     ExchangeView,
     GeoView,
     LatencyView,
+    LeftView,
     LocationView,
     ReloadView,
     ResultView,
@@ -28,10 +30,12 @@ from gslb.admin.views import (
     TransitionView,
     VantageView,
 )
-from gslb.model import RAMP_STEPS, Configuration, Event, Service, State, World
+from gslb.model import RAMP_STEPS, Configuration, Drain, Event, Service, State, World
 from gslb.state import SiteReport, TargetReport
 from gslb.state.history import Observation
 from gslb.state.worlds import outages
+
+LEFT_WINDOW_S = 15.0  # what went there before its drain should be out of sight soon
 
 
 def condition(report: SiteReport) -> Condition:
@@ -55,9 +59,12 @@ def ramp(report: SiteReport) -> int:
     return min([report.ramp, *(target.ramp for target in report.targets)])
 
 
-def site_view(report: SiteReport, configuration: Configuration) -> SiteView:
+def site_view(
+    report: SiteReport, configuration: Configuration, flows: FlowBook | None = None, weights: Mapping[str, int] | None = None
+) -> SiteView:
+    """`flows` tell what still goes to a drained site; `weights` are those that operators gave by hand."""
     site = configuration.site(report.site)
-    drain = report.drain
+    drain, word = report.drain, condition(report)
     return SiteView(
         id=site.id,
         region=site.region,
@@ -66,21 +73,37 @@ def site_view(report: SiteReport, configuration: Configuration) -> SiteView:
         url=site.url,
         url_https=site.url_https,
         weight=site.weight,
+        weight_now=site.weight if weights is None else weights.get(site.id, site.weight),
         capacity=site.capacity,
-        condition=condition(report),
+        condition=word,
         reason=drain.reason if drain else report.reason,
         since=drain.since if drain else report.since,
         ramp=ramp(report),
+        returning=ramp(report) if word == "starting" else None,
         slow=report.slow,
         flapping=report.flapping,
-        drain=DrainView.model_validate(drain) if drain else None,
+        drain=drain_view(drain, flows) if drain else None,
         checks=[CheckView.model_validate(target) for target in report.targets],
         latency=[LatencyView.model_validate(each) for each in report.latency],
     )
 
 
-def site_detail(report: SiteReport, configuration: Configuration) -> SiteDetail:
-    summary = site_view(report, configuration)
+def drain_view(drain: Drain, flows: FlowBook | None) -> DrainView:
+    view = DrainView.model_validate(drain)
+    return view if flows is None else view.model_copy(update={"left": left_at(drain.site, flows)})
+
+
+def left_at(site: str, flows: FlowBook) -> LeftView:
+    """Rounded, so that a watcher hears of it when it is another number for people."""
+    seen = flows.seen(window_s=LEFT_WINDOW_S)
+    count = sum(found for flow, found in seen.counts.items() if flow.site == site)
+    return LeftView(per_s=round(count / seen.window_s, 1), share=round(count / seen.total, 4) if seen.total else 0.0)
+
+
+def site_detail(
+    report: SiteReport, configuration: Configuration, flows: FlowBook | None = None, weights: Mapping[str, int] | None = None
+) -> SiteDetail:
+    summary = site_view(report, configuration, flows, weights)
     targets = [target_view(target) for target in report.targets]
     return SiteDetail(**dict(summary), last_good=report.last_good, targets=targets)
 

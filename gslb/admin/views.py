@@ -23,11 +23,20 @@ class LocationView(View):
     longitude: float
 
 
+class LeftView(View):
+    """Of the answers of the last seconds, those that named a drained site."""
+
+    per_s: float
+    share: float = Field(description="Of all answers, 0 to 1.")
+
+
 class DrainView(View):
     reason: str
     who: str
     since: datetime
     until: datetime | None = Field(description="Absent: until somebody enables the site.")
+    owner: str | None = Field(None, description="Who does the work, where that is told.")
+    left: LeftView | None = Field(None, description="What still goes there; absent where nobody counts.")
 
 
 class LatencyView(View):
@@ -58,12 +67,14 @@ class SiteView(View):
     location: LocationView
     url: str
     url_https: str | None
-    weight: int
+    weight: int = Field(description="As configured.")
+    weight_now: int = Field(description="What counts: that of an override, where there is one.")
     capacity: int | None = Field(description="Mbit/s")
     condition: Condition = Field(description="All of it in one word; partial: well over one family, door or address alone.")
     reason: str
     since: datetime
     ramp: int = Field(description="Steps of slow start that are done, of 10.")
+    returning: int | None = Field(description="Those steps, while it comes back slowly; else absent.")
     slow: bool = Field(description="It answers at three times its own usual latency.")
     flapping: bool
     drain: DrainView | None
@@ -236,15 +247,26 @@ def _line(text: str) -> str:
     return text.strip()
 
 
-class DrainRequest(BaseModel):
-    """Strict: `true` is no second, and "60" is no minute."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    reason: Annotated[str, AfterValidator(_line)] = Field(
+LONGEST_S = 366 * 86400
+Line = Annotated[
+    str,
+    AfterValidator(_line),
+    Field(
         min_length=1,
         max_length=200,
         description="One line, without control characters of any kind.",
         json_schema_extra={"pattern": _LINE},
-    )
-    for_s: float | None = Field(None, ge=1, le=366 * 86400, allow_inf_nan=False, description="Seconds; absent: until enabled.")
+    ),
+]
+
+
+class Asked(BaseModel):
+    """A body. Strict: `true` is no second, and "60" is no minute."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class DrainRequest(Asked):
+    reason: Line
+    for_s: float | None = Field(None, ge=1, le=LONGEST_S, allow_inf_nan=False, description="Seconds; absent: until enabled.")
+    owner: Line | None = Field(None, description="Who does the work, if that is somebody else.")

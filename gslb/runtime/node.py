@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,8 +37,10 @@ from gslb.runtime.surveying import Surveying
 from gslb.runtime.tallies import Tallies
 from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
+from gslb.state.clock import Clock
 from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
+from gslb.state.orders import Orders
 from gslb.state.store import Store
 from gslb.steering import Lookup, Scopes
 
@@ -192,9 +194,18 @@ class ControlNode:
             older = ()
         return [*recent, *older]
 
-    def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
-        self.watch.drain(site, reason, who, for_s)
+    def drain(self, site: str, reason: str, who: str, for_s: float | None, owner: str | None = None) -> None:
+        self.watch.drain(site, reason, who, for_s, owner)
         self.feed.changed()
+
+    @property
+    def orders(self) -> Orders:
+        return self.watch.tracker.orders
+
+    def order(self, given: Callable[[Orders, Clock], list[Event]]) -> list[Event]:
+        told = self.watch.order(given)
+        self.feed.changed()
+        return told
 
     def enable(self, site: str, who: str) -> None:
         self.watch.enable(site, who)

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gslb.errors import ConflictError, UsageError
-from gslb.model import RAMP_STEPS, Change, Configuration, Drain, Event, Maintenance, MaintenanceState, Override, ProbeSettings
+from gslb.model import (
+    RAMP_STEPS,
+    Change,
+    Configuration,
+    Drain,
+    Event,
+    Maintenance,
+    MaintenanceState,
+    Override,
+    ProbeSettings,
+    Reweight,
+)
 from gslb.state import course, ordered
 from gslb.state.clock import Clock
 from gslb.state.drains import DrainBook
@@ -53,6 +64,10 @@ class Orders:
 
     def drain_of(self, site: str) -> Drain | None:
         return self.drains().get(site)
+
+    def weights(self) -> dict[str, int]:
+        """Those that sites have by override."""
+        return {each.change.site: each.change.weight for each in self.overrides if isinstance(each.change, Reweight)}
 
     def in_force(self) -> tuple[Change, ...]:
         return self._overrides.in_force()

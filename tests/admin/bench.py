@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,8 +22,10 @@ from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import Flowing
 from gslb.runtime.journal import Journal
 from gslb.state import SiteReport, TargetKey, Tracker
+from gslb.state.clock import Clock
 from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement, Measurements
+from gslb.state.orders import Orders
 from gslb.steering import Lookup, Scopes
 from probes.model import Exchange, Result, Timings
 from probes.verdict import Verdict
@@ -112,8 +114,17 @@ class Bench:
     def measurements(self, limit: int, network: str | None, site: str | None) -> Sequence[Measurement]:
         return [each for each in self.measured if network in (None, each.network) and site in (None, each.site)][:limit]
 
-    def drain(self, site: str, reason: str, who: str, for_s: float | None) -> None:
-        self.told(self.tracker.drain(site, reason, who, for_s, self.now_s, self.utc))
+    def drain(self, site: str, reason: str, who: str, for_s: float | None, owner: str | None = None) -> None:
+        self.told(self.tracker.drain(site, reason, who, for_s, self.now_s, self.utc, owner))
+
+    @property
+    def orders(self) -> Orders:
+        return self.tracker.orders
+
+    def order(self, given: Callable[[Orders, Clock], list[Event]]) -> list[Event]:
+        told = self.tracker.order(given, self.now_s, self.utc)
+        self.told(told)
+        return told
 
     def enable(self, site: str, who: str) -> None:
         self.told(self.tracker.enable(site, who, self.now_s, self.utc))

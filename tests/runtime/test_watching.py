@@ -77,7 +77,7 @@ async def test_news_at_the_moment_of_the_end_does_not_keep_it_from_ending(tmp_pa
 async def test_what_can_not_be_read_is_told(tmp_path):
     opened(tmp_path).close()
     with sqlite3.connect(tmp_path / "state.db") as connection:
-        connection.execute("INSERT INTO drains (site, reason, who, since, until) VALUES ('us-1', 'disks', 'ops', 'yesterday', NULL)")
+        connection.execute("INSERT INTO drains (site, reason, who, since) VALUES ('us-1', 'disks', 'ops', 'yesterday')")
     connection.close()
     store = opened(tmp_path)
     watch = watching(store)
