@@ -11,7 +11,22 @@ from gslb.config.checks import check
 from gslb.config.draft import Draft
 from gslb.config.faults import WHOLE_FILE, Faults
 from gslb.config.schema import Node, Table, plain
-from gslb.config.sections import admin, answering, geo, limits, listen, observe, probes, root, service, site, transfer, zone
+from gslb.config.sections import (
+    admin,
+    alerts,
+    answering,
+    geo,
+    limits,
+    listen,
+    observe,
+    oidc,
+    probes,
+    root,
+    service,
+    site,
+    transfer,
+    zone,
+)
 from gslb.config.textfile import read_text
 from gslb.config.tree import Unreadable, read_tree
 from gslb.errors import ConfigurationError, Fault
@@ -72,6 +87,8 @@ def _build(draft: Draft, files: tuple[tuple[str, str], ...]) -> Configuration:
         probes=probes.build(top[root.PROBES_]),
         limits=limits.build(top[root.LIMITS_]),
         users=admin.build(top[root.ADMIN_]),
+        oidc=oidc.build(top[root.ADMIN_], draft.absolute),
+        alerts=alerts.build(top[root.ALERTS_], draft.absolute),
         tsig_keys=tuple(transfer.build_key(table, draft.absolute) for table in plain(top[root.TSIG_KEYS])),
         cookies=answering.build_cookies(top[root.COOKIES_], draft.absolute),
         rate_limit=None if limited is None else answering.build_rate_limit(limited),

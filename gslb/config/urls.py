@@ -42,6 +42,24 @@ def root_url(read: Callable[[str], str]) -> Callable[[str], str]:
     return read_root
 
 
+def receiver_url(text: str) -> str:
+    """Where messages are posted: an absolute url with any path and query, as it is sent."""
+    scheme, separator, rest = text.partition("://")
+    if not _ASCII.fullmatch(text) or len(text) > _LONGEST or not separator or scheme not in ("http", "https") or "#" in text:
+        raise ValueError("is not an absolute url of printable ASCII characters; write https://host/path")
+    if "@" in re.split("[/?]", rest, maxsplit=1)[0]:
+        raise ValueError("holds a user or a password; a secret belongs into a file (url_file)")
+    target(text)
+    return text
+
+
+def dashboard_url(text: str) -> str:
+    """Ends with one slash."""
+    if "?" in text:
+        raise ValueError("has a query; write the address of the dashboard, as https://gslb.example.net/")
+    return receiver_url(text).rstrip("/") + "/"
+
+
 def rsync_url(text: str) -> str:
     """An rsync daemon's url, ending with one slash."""
     scheme, separator, rest = text.partition("://")

@@ -6,6 +6,7 @@ and records are lower case, absolute, without the final dot.
 """
 
 from gslb.model.act import Act
+from gslb.model.alerting import Alerts, Audience, Channel, ChannelKind, Quiet, Smtp
 from gslb.model.capacity import ENOUGH, capacities
 from gslb.model.configuration import (
     BootImage,
@@ -94,9 +95,13 @@ __all__ = [
     "SLOTS",
     "Act",
     "Address",
+    "Alerts",
+    "Audience",
     "Algorithm",
     "BootImage",
     "Change",
+    "Channel",
+    "ChannelKind",
     "CheckSettings",
     "Choice",
     "Client",
@@ -131,6 +136,7 @@ __all__ = [
     "Place",
     "ProbeSettings",
     "QueryLog",
+    "Quiet",
     "RateLimit",
     "Record",
     "Request",
@@ -142,6 +148,7 @@ __all__ = [
     "Severity",
     "Site",
     "SiteTrace",
+    "Smtp",
     "Standing",
     "StandingKey",
     "State",

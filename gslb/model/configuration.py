@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from gslb.model.alerting import Alerts
 from gslb.model.dnsfeatures import Cookies, Dnssec, Dnstap, QueryLog, RateLimit, Transfer, TsigKey
+from gslb.model.oidc import OidcSettings
 from gslb.model.place import Address, Endpoint, Family, Location, Network, Place
 
 
@@ -236,6 +238,8 @@ class Limits:
     pledge_s: float = 600.0  # after the last request of such a network
     measurements: int = 65_536  # latencies told by clients that are kept
     measurement_s: float = 14 * 86400.0  # after which one is forgotten
+    incidents_kept: int = 1000  # the newest, and all that are open
+    alerts_waiting: int = 1000  # messages of one channel that are still to be delivered
     boot_candidates: int = 5  # sites in one boot script
     simulated_clients: int = 20_000  # networks that a simulation draws of all countries
     simulated_networks: int = 10_000  # networks that somebody may send for one
@@ -277,6 +281,7 @@ class Configuration:
     probes: ProbeSettings = ProbeSettings()
     limits: Limits = Limits()
     users: tuple[User, ...] = ()
+    alerts: Alerts = Alerts()
     oidc: OidcSettings | None = None
     tsig_keys: tuple[TsigKey, ...] = ()
     cookies: Cookies = Cookies()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gslb.config.checks import (
+    alerts,
     apex,
     boot,
     content,
@@ -12,6 +13,7 @@ from gslb.config.checks import (
     listen,
     names,
     observe,
+    oidc,
     records,
     rules,
     services,
@@ -38,6 +40,8 @@ CHECKS = (
     transfer.check,
     observe.check,
     users.check,
+    alerts.check,
+    oidc.check,
 )
 
 

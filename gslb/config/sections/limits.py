@@ -121,12 +121,21 @@ MEASUREMENTS = defaulted("measurements", _COUNT, _DEFAULTS.measurements, "Latenc
 MEASUREMENT = defaulted(
     "measurement", duration(60.0, 366 * 86400.0), _DEFAULTS.measurement_s, "After which such a latency is forgotten.", "14d"
 )
+INCIDENTS = defaulted("incidents_kept", _COUNT, _DEFAULTS.incidents_kept, "Incidents that are kept, beside those that are open.")
+ALERTS = defaulted(
+    "alerts_waiting", integer(1, 100_000), _DEFAULTS.alerts_waiting, "Messages of one channel that wait; beyond it the oldest go."
+)
 CANDIDATES = defaulted("boot_candidates", integer(1, 16), _DEFAULTS.boot_candidates, "Sites in one boot script.")
 ACTS = defaulted("acts_kept", _COUNT, _DEFAULTS.acts_kept, "Lines of the audit log that are kept.")
 TOKENS = defaulted(
-    "tokens_kept", _COUNT, _DEFAULTS.tokens_kept, "Tokens made through the API. Those that ended are kept too, as long as there is room."
+    "tokens_kept",
+    _COUNT,
+    _DEFAULTS.tokens_kept,
+    "Tokens made through the API. Those that ended are kept too, as long as there is room.",
 )
-SESSIONS = defaulted("admin_sessions", _COUNT, _DEFAULTS.admin_sessions, "Browsers that are logged in; the oldest log-in ends first.")
+SESSIONS = defaulted(
+    "admin_sessions", _COUNT, _DEFAULTS.admin_sessions, "Browsers that are logged in; the oldest log-in ends first."
+)
 GUESSERS = defaulted("admin_guessers", _COUNT, _DEFAULTS.admin_guessers, "Networks whose wrong tokens are counted.")
 OVERRIDES = defaulted(
     "overrides", integer(1, 10_000), _DEFAULTS.overrides, "Overrides of weights and rules that operators may have at a time."
@@ -196,6 +205,8 @@ LIMITS = section(
     PLEDGE,
     MEASUREMENTS,
     MEASUREMENT,
+    INCIDENTS,
+    ALERTS,
     CANDIDATES,
     FLOWS,
     FLOW_NETWORKS,
@@ -247,6 +258,8 @@ def build(table: Table) -> Limits:
         pledge_s=table[PLEDGE],
         measurements=table[MEASUREMENTS],
         measurement_s=table[MEASUREMENT],
+        incidents_kept=table[INCIDENTS],
+        alerts_waiting=table[ALERTS],
         boot_candidates=table[CANDIDATES],
         flows=table[FLOWS],
         flow_networks=table[FLOW_NETWORKS],

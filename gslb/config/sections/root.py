@@ -7,6 +7,7 @@ from gslb.config.kinds import FILE
 from gslb.config.schema import defaulted, implied, list_of, optional, required, scalar, section
 from gslb.config.sections import unavailable
 from gslb.config.sections.admin import ADMIN
+from gslb.config.sections.alerts import ALERTS
 from gslb.config.sections.answering import COOKIES, RATE_LIMIT
 from gslb.config.sections.geo import GEO
 from gslb.config.sections.limits import LIMITS
@@ -48,6 +49,7 @@ COOKIES_ = implied("cookies", COOKIES, "Server cookies (RFC 9018).")
 RATE_LIMIT_ = optional("rate_limit", RATE_LIMIT, "Response rate limiting.", "off")
 DNSTAP_ = optional("dnstap", DNSTAP, "Every query and answer, for a dnstap reader.", "off")
 QUERY_LOG_ = optional("query_log", QUERY_LOG, "Some queries, as text.", "off")
+ALERTS_ = implied("alerts", ALERTS, "Who is told of incidents, and how.")
 ADMIN_ = implied("admin", ADMIN, "Who may see and do what.")
 
 ROOT = section(
@@ -68,5 +70,6 @@ ROOT = section(
     DNSTAP_,
     QUERY_LOG_,
     ADMIN_,
+    ALERTS_,
     unavailable.CLUSTER,
 )
