@@ -1,15 +1,18 @@
-// Draining a site, and all there is to know of one.
-import { detail, drain } from "./act.js";
+// What an operator is asked before something is done. `dialog.value = {kind, …}` opens one of KINDS, null closes it.
+import { post } from "./fetch.js";
+import { Field, Form } from "./form.js";
 import { html } from "./html.js";
-import { dialog, now, putSite, sites } from "./state.js";
-import { useEffect, useLayoutEffect, useRef } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/signals.js";
-import { ago, Mark, milliseconds, utc, WORDS } from "./words.js";
+import { t } from "./i18n.js";
+import { dialog, putSite } from "./state.js";
+import { toast } from "./toast.js";
+import { useLayoutEffect, useRef } from "./vendor/preact-hooks.js";
 
-const refusal = signal("");
-const known = signal(null);
-const REFRESH_MS = 5000;
-const ENDS = [["1 hour", 3600], ["2 hours", 7200], ["8 hours", 28800], ["1 day", 86400], ["until enabled", 0]];
+export const ENDS = { "1h": 3600, "2h": 7200, "8h": 28800, "1d": 86400, "7d": 604800, "30d": 2592000 };
+
+// Other modules put theirs in: KINDS.plan = Plan; a component gets what is in `dialog`, and `close`.
+export const KINDS = { drain: Drain };
+
+export const close = () => (dialog.value = null);
 
 export function Dialog() {
   const frame = useRef(null);
@@ -19,87 +22,41 @@ export function Dialog() {
     if (open && !frame.current.open) frame.current.showModal();
     if (!open && frame.current.open) frame.current.close();
   }, [open]);
+  const Kind = open && KINDS[open.kind];
   return html`
     <dialog ref=${frame} class=${open?.kind} onClose=${() => frame.current.open || close()} onClick=${(event) => event.target === frame.current && close()}>
-      ${open?.kind === "drain" && html`<${Drain} site=${open.site} />`}
-      ${open?.kind === "detail" && html`<${Detail} id=${open.site} key=${open.site} />`}
+      ${Kind && html`<${Kind} ...${open} close=${close} key=${JSON.stringify(open)} />`}
     </dialog>`;
 }
 
-function close() {
-  dialog.value = null;
-  refusal.value = "";
-}
+export const End = ({ name = "for_s", chosen = "2h", open = true }) => html`
+  <${Field} name=${name} label=${t("drain.for")} control=${(own) => html`
+    <select ...${own}>
+      ${Object.entries(ENDS).map(([key, seconds]) => html`<option value=${seconds} selected=${key === chosen}>${t(`for.${key}`)}</option>`)}
+      ${open && html`<option value="">${t("drain.until_enabled")}</option>`}
+    </select>`} />`;
 
-function Drain({ site }) {
-  const send = (event) => {
-    event.preventDefault();
-    const fields = new FormData(event.target);
-    const done = (view) => (putSite(view), close());
-    drain(site, fields.get("reason"), Number(fields.get("for"))).then(done, (error) => (refusal.value = error.message));
+export const at = (site) => `sites/${encodeURIComponent(site)}`;
+
+function Drain({ site, close }) {
+  const send = ({ reason = "", for_s: forS }, key) => post(`${at(site)}/drain`, { reason, ...(forS && { for_s: Number(forS) }) }, key);
+  const done = (view) => {
+    putSite(view);
+    close();
+    toast(t("drain.told", { site }), { act: { label: t("enable.do"), run: () => enable(site) } });
   };
   return html`
-    <form onSubmit=${send}>
-      <h2>Drain ${site}</h2>
-      <p>New clients are sent elsewhere; those that are there finish. Answers given before hold for their TTL.</p>
-      <label>Reason, for whoever looks at this tonight<input name="reason" required maxlength="200" autofocus autocomplete="off" /></label>
-      <label>For<select name="for">${ENDS.map(([words, value]) => html`<option value=${value} selected=${value === 7200}>${words}</option>`)}</select></label>
-      ${refusal.value && html`<p class="refused" role="alert">${refusal.value}</p>`}
-      <div class="buttons"><button type="button" onClick=${close}>Cancel</button><button class="primary">Drain</button></div>
-    </form>`;
+    <h2>${t("drain.title", { site })}</h2>
+    <p>${t("drain.what")}</p>
+    <${Form} send=${send} done=${done} submit=${t("drain.do")} cancel=${close}>
+      <${Field} name="reason" label=${t("drain.reason")} maxlength="200" autofocus />
+      <${End} />
+    <//>`;
 }
 
-function Detail({ id }) {
-  useEffect(() => {
-    const look = () => detail(id).then((found) => (known.value = found), (error) => (refusal.value = error.message));
-    known.value = null;
-    look();
-    const timer = setInterval(look, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [id]);
-  const site = sites.value.find((each) => each.id === id);
-  if (!site) return null;
-  return html`
-    <header><h2><${Mark} state=${site.condition} /> ${id}</h2><button onClick=${close} aria-label="Close">✕</button></header>
-    <p><b>${WORDS[site.condition]}</b> for ${ago(site.since, now.value)}: ${site.reason}</p>
-    <p class="note">${site.url} · weight ${site.weight}${site.capacity ? ` · ${site.capacity} Mbit/s` : ""} · region ${site.region}</p>
-    ${refusal.value && html`<p class="refused">${refusal.value}</p>`}
-    ${known.value?.content.filter((place) => place.hold !== "good").map((place) => html`<${Place} place=${place} />`)}
-    ${known.value?.targets.map((target) => html`<${Target} key=${`${target.service}${target.door}${target.address}`} target=${target} />`)}`;
+export function enable(site) {
+  return post(`${at(site)}/enable`).then(
+    (view) => (putSite(view), toast(t("enable.told", { site }))),
+    (problem) => toast(problem.message, { kind: "refused" }),
+  );
 }
-
-const HOLDS = { wrong: ["wrong", "wrong files"], absent: ["partial", "not in good order"], unknown: ["unknown", "unknown"] };
-
-const Place = ({ place }) => html`
-  <section class="set">
-    <h3><${Mark} state=${HOLDS[place.hold][0]} label=${HOLDS[place.hold][1]} /> ${place.content} <small>${place.service} by ${place.door} at ${place.address}</small></h3>
-    <p>${HOLDS[place.hold][1]} for ${ago(place.since, now.value)}: ${place.reason}.</p>
-    ${place.curl && html`<pre>${place.curl}</pre>`}
-  </section>`;
-
-const Target = ({ target }) => html`
-  <section class="target">
-    <h3><${Mark} state=${target.state} /> ${target.address} <small>${target.service} by ${target.door}</small></h3>
-    <p>
-      ${WORDS[target.state]} for ${ago(target.since, now.value)}: ${target.reason}.
-      ${" "}Last good: ${target.last_good ? `${ago(target.last_good, now.value)} ago` : "never"}.
-      ${" "}${target.results_to_change ? `${target.results_to_change} more ${target.results_to_change === 1 ? "result" : "results"} could change that.` : ""}
-    </p>
-    ${target.results.length > 0 && html`<${Results} results=${target.results} />`}
-    ${target.curl && html`<pre>${target.curl}</pre>`}
-  </section>`;
-
-const Results = ({ results }) => html`
-  <table class="results">
-    <tbody>
-      ${results.toReversed().map(
-        (each) => html`
-          <tr class=${each.verdict === "ok" ? "good" : "bad"}>
-            <td><time datetime=${each.at} title=${utc(each.at)}>${ago(each.at, now.value)} ago</time></td>
-            <td>${each.verdict}</td>
-            <td>${each.reason}</td>
-            <td class="number">${each.timings.total_ms === null ? "" : `${milliseconds(each.timings.total_ms)} ms`}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;

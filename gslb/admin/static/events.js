@@ -1,24 +1,36 @@
 // What happened, the newest first. One cause often makes an event for every address and door: those are one line.
 import { html } from "./html.js";
+import { t, word } from "./i18n.js";
 import { events, now } from "./state.js";
-import { clock, utc } from "./words.js";
+import { both, clock } from "./words.js";
+import { useComputed } from "./vendor/signals.js";
 
 const TOGETHER_MS = 5000;
 
-export const Events = () => html`
-  <ol class="events" aria-label="Events, the newest first">
-    ${groups(events.value).map(({ event, count }) => html`<${Line} key=${event.number} event=${event} count=${count} />`)}
-  </ol>
-  ${events.value.length === 0 && html`<p class="note">Nothing has happened yet.</p>`}`;
+// `of` chooses events; without it, all.
+export const Events = ({ of = () => true }) => {
+  const shown = groups(events.value.filter(of));
+  return html`
+    <ol class="events" aria-label=${t("events.label")} tabindex="0">
+      ${shown.map(({ event, count }) => html`<${Line} key=${event.number} event=${event} count=${count} />`)}
+    </ol>
+    ${shown.length === 0 && html`<p class="note">${t("events.none")}</p>`}`;
+};
 
-const Line = ({ event, count }) => html`
-  <li class=${event.severity} data-number=${event.number}>
-    <time datetime=${event.at} title=${utc(event.at)}>${clock(event.at, now.value)}</time>
-    <span class="kind">${event.kind}</span>
-    <p>${event.message}${count > 1 && html` <span class="tag">and ${count - 1} more like it</span>`}${event.who && html` <em>by ${event.who}</em>`}</p>
-  </li>`;
+const Line = ({ event, count }) => {
+  const time = useComputed(() => clock(event.at, now.value));
+  return html`
+    <li class=${event.severity} data-number=${event.number}>
+      <time datetime=${event.at} title=${both(event.at)}>${time}</time>
+      <span class="kind" title=${event.kind}>${word("event", event.kind)}</span>
+      <p>
+        ${event.message}${count > 1 && html` <span class="tag">${t("events.more", { n: count - 1 })}</span>`}
+        ${event.who && html` <em>${t("events.by", { who: event.who })}</em>`}
+      </p>
+    </li>`;
+};
 
-function groups(all) {
+export function groups(all) {
   const found = [];
   for (const event of all) {
     const alike = found.findLast((group) => like(group.event, event));

@@ -1,70 +1,122 @@
-// The sites where they are. Sites that would cover each other step aside, with a line to where they belong.
+// The sites where they are, where client regions are sent, and how much flows. Sites that would cover each other step aside,
+// with a line to where they belong.
 import { html } from "./html.js";
+import { t, word } from "./i18n.js";
+import { arcs } from "./arcs.js";
 import { boxOf, named, project, spread, WORLD } from "./layout.js";
-import { dialog, explained, regions, sites } from "./state.js";
+import { go } from "./router.js";
+import { explained, flows, regions, siteIds, siteOf } from "./state.js";
 import { useEffect, useRef } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/signals.js";
-import { WORDS } from "./words.js";
+import { computed, signal, useComputed } from "./vendor/signals.js";
+import { rate } from "./words.js";
 
 const RADIUS = 7;
 
 const size = signal({ width: 640, height: 262 });
 const view = signal("world");
 
+// What places depend on, and nothing else: states come and go without moving anything.
+const placed = computed(() => {
+  const key = siteIds.value.map((id) => siteOf(id).value).map((site) => `${site.id} ${site.region} ${site.location.latitude} ${site.location.longitude}`);
+  return key.join("\n");
+});
+
+const marks = computed(() => {
+  placed.value;
+  const { width, height } = size.value;
+  const all = siteIds.peek().map((id) => siteOf(id).peek());
+  const shown = all.filter((site) => view.value === "world" || site.region === view.value);
+  const scale = scaleOf(shown, width, height);
+  const found = shown.map((site) => ({ id: site.id, region: site.region, text: site.id, home: scale.place(site.location) }));
+  const many = found.length > 60;
+  const apart = many ? found.map((mark) => ({ ...mark, x: mark.home[0], y: mark.home[1] })) : spread(found, 2 * RADIUS + 3, width, height);
+  const radius = many ? 4.5 : RADIUS;
+  return { scale, radius, marks: view.value === "world" ? apart : named(apart, radius, width) };
+});
+
 export function WorldMap() {
   const frame = useRef(null);
   useEffect(() => {
     const measure = new ResizeObserver(([{ contentRect }]) => {
       const width = Math.max(280, Math.round(contentRect.width));
-      size.value = { width, height: Math.round((width * WORLD.height) / WORLD.width) };
+      const height = Math.round((width * WORLD.height) / WORLD.width);
+      if (size.peek().width !== width) size.value = { width, height };
     });
     measure.observe(frame.current);
     return () => measure.disconnect();
   }, []);
   const { width, height } = size.value;
-  const scale = scaleOf(width, height);
-  const marks = marksOf(scale, width, height);
+  const { scale, radius, marks: all } = marks.value;
   return html`
     <div class="map" ref=${frame}>
-      <${Views} />
-      <svg viewBox=${`0 0 ${width} ${height}`} role="group" aria-label="Map of the sites">
+      <svg viewBox=${`0 0 ${width} ${height}`} role="group" aria-label=${t("now.map")}>
         <g class="land" transform=${`translate(${scale.x} ${scale.y}) scale(${scale.by})`}><use href="/static/map.svg#land" /></g>
-        <${Client} scale=${scale} marks=${marks} />
-        ${marks.map((mark) => html`<path class="stem" d=${`M${mark.home.join(" ")}L${mark.x} ${mark.y}`} />`)}
-        ${marks.map((mark) => html`<${Marker} key=${mark.site.id} mark=${mark} />`)}
+        <${Flows} />
+        <${Client} />
+        ${all.map((mark) => (mark.x - mark.home[0]) ** 2 + (mark.y - mark.home[1]) ** 2 > 4 && html`<path class="stem" d=${`M${mark.home.join(" ")}L${mark.x} ${mark.y}`} />`)}
+        ${all.map((mark) => html`<${Marker} key=${mark.id} mark=${mark} radius=${radius} />`)}
+        <${Homes} />
       </svg>
+      <${Views} />
     </div>`;
 }
 
 const Views = () => html`
-  <div class="views" role="group" aria-label="Part of the world">
+  <div class="views" role="group" aria-label=${t("now.part")}>
     ${["world", ...regions.value.map(([region]) => region)].map(
-      (name) => html`<button aria-pressed=${view.value === name} onClick=${() => (view.value = name)}>${name}</button>`,
+      (name) => html`<button aria-pressed=${view.value === name} onClick=${() => (view.value = name)}>${name === "world" ? t("now.world") : name}</button>`,
     )}
   </div>`;
 
-const Marker = ({ mark: { site, x, y, label } }) => html`
-  <g
-    class=${`marker ${site.condition}`}
-    transform=${`translate(${x} ${y})`}
-    role="button"
-    tabindex="0"
-    aria-label=${`${site.id}: ${WORDS[site.condition]}`}
-    onClick=${() => (dialog.value = { kind: "detail", site: site.id })}
-    onKeyDown=${(event) => event.key === "Enter" && (dialog.value = { kind: "detail", site: site.id })}
-  >
-    <title>${`${site.id}: ${WORDS[site.condition]}`}</title>
-    <circle class="halo" r=${RADIUS + 1} />
-    <use href=${`/static/marks.svg#${site.condition}`} x=${-RADIUS} y=${-RADIUS} width=${2 * RADIUS} height=${2 * RADIUS} />
-    ${label && html`<text x=${label.dx} y=${label.dy} text-anchor=${label.anchor}>${site.id}</text>`}
+function Marker({ mark: { id, x, y, label }, radius }) {
+  const site = siteOf(id)?.value;
+  if (!site) return null;
+  const told = `${id}: ${word("state", site.condition)}`;
+  return html`
+    <a href=${`/sites/${encodeURIComponent(id)}`} aria-label=${told}>
+      <g class=${`marker ${site.condition}`} transform=${`translate(${x} ${y})`} onClick=${(event) => (event.preventDefault(), go(`/sites/${encodeURIComponent(id)}`))}>
+        <title>${told}</title>
+        <circle class="halo" r=${radius + 1} />
+        <use href=${`/static/marks.svg#${site.condition}`} x=${-radius} y=${-radius} width=${2 * radius} height=${2 * radius} />
+        ${label && html`<text x=${label.dx} y=${label.dy} text-anchor=${label.anchor}>${id}</text>`}
+      </g>
+    </a>`;
+}
+
+const drawn = computed(() => (flows.value ? arcs(flows.value.flows, marks.value, size.value) : { lines: [], homes: [] }));
+
+// From where clients are to where they are sent, as wide as there are many.
+function Flows() {
+  const { lines } = drawn.value;
+  return html`
+    <g class="flows">
+      ${lines.map(
+        (line) => html`<path key=${line.key} class=${line.away ? "away" : ""} d=${line.d} stroke-width=${line.width}><title>${t("now.arc", { from: line.from, to: line.to, rate: rate(line.per_s) })}</title></path>`,
+      )}
+    </g>`;
+}
+
+const Homes = () => html`
+  <g class="homes">
+    ${drawn.value.homes.map(
+      (home) => html`
+        <g key=${home.region} transform=${`translate(${home.x} ${home.y})`}>
+          <text text-anchor="middle">${home.region}<tspan class="rate" dx="5">${rate(home.per_s)}</tspan></text>
+        </g>`,
+    )}
   </g>`;
 
 // Where the client of the last explanation is, and where it goes.
-function Client({ scale, marks }) {
-  const { client, sites: judged } = explained.value ?? {};
-  if (!client?.location) return null;
-  const [x, y] = scale.place({ latitude: client.location[0], longitude: client.location[1] });
-  const first = marks.find(({ site }) => site.id === judged.find((each) => each.rank === 1)?.site);
+function Client() {
+  const told = useComputed(() => {
+    const { client, sites: judged } = explained.value ?? {};
+    if (!client?.location) return null;
+    const { scale, marks: all } = marks.value;
+    const [x, y] = scale.place({ latitude: client.location[0], longitude: client.location[1] });
+    return { x, y, client, first: all.find(({ id }) => id === judged.find((each) => each.rank === 1)?.site) };
+  }).value;
+  if (!told) return null;
+  const { x, y, client, first } = told;
   return html`
     <g class="client">
       ${first && html`<path d=${`M${x} ${y}Q${(x + first.x) / 2} ${Math.min(y, first.y) - 24} ${first.x} ${first.y}`} />`}
@@ -72,16 +124,8 @@ function Client({ scale, marks }) {
     </g>`;
 }
 
-function marksOf(scale, width, height) {
-  const marks = shown().map((site) => ({ site, text: site.id, home: scale.place(site.location) }));
-  const placed = spread(marks, 2 * RADIUS + 3, width, height);
-  return view.value === "world" ? placed : named(placed, RADIUS, width);
-}
-
-const shown = () => sites.value.filter((site) => view.value === "world" || site.region === view.value);
-
-function scaleOf(width, height) {
-  const box = view.value === "world" ? WORLD : boxOf(shown().map((site) => site.location), width / height);
+function scaleOf(shown, width, height) {
+  const box = view.value === "world" || !shown.length ? WORLD : boxOf(shown.map((site) => site.location), width / height);
   const by = width / box.width;
   const place = (location) => {
     const [x, y] = project(location);
