@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from gslb.geo.atlas import Atlas
 from gslb.geo.overlay import UNIT_SHIFT, digits, overlay, radices
 from gslb.geo.special import special_prefix
-from gslb.geo.users import users
+from gslb.geo.users import YEAR, users
 from gslb.model import FINEST_PREFIX, Family
 
 Drawn = tuple[Family, int, int, float]  # family, address, length, weight
@@ -76,6 +76,11 @@ def draw(lands: Mapping[str, Land], family: Family, count: int) -> list[Drawn]:
         weight = millionths / total / len(units)
         drawn += [(family, unit << UNIT_SHIFT[family], FINEST_PREFIX[family], weight) for unit in units]
     return drawn
+
+
+def source(networks: int) -> str:
+    """In words, for people."""
+    return f"{networks} networks of all countries, by their Internet users of {YEAR} (World Bank, ITU)"
 
 
 def _blocks(atlas: Atlas, family: Family) -> Iterator[tuple[int, int, str]]:

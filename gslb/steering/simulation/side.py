@@ -39,7 +39,8 @@ class Side:
         self.world, self.lookup, self.host, self.view = world, lookup, host, view
         self.service: Service = world.configuration.service(host)
         self.steering = SteeringMap(world.configuration, world.today, world.vantages).services[host]
-        self._numbers = numbers
+        self.listed = world.configuration.sites
+        self.sites = {site.id: numbers[site.id] for site in self.listed}
         self._standings = Standings(world, self.service, view)
         self._need = needed(world, self.service, view.door)
         self._firsts: dict[ClientClass, Firsts] = {}
@@ -67,7 +68,7 @@ class Side:
         column = self._columns.get(plan)
         if column is None:
             shape = shape_of(plan, 1)
-            sites = [self._numbers[result.sites[0]] for result in shape.results]
+            sites = [self.sites[result.sites[0]] for result in shape.results]
             column = self._columns[plan] = array("h", [sites[pick] for pick in shape.picks])
         return column
 
