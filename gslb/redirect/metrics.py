@@ -26,6 +26,16 @@ METRICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "expired, duplicate, unknown (site), absurd (time), busy (more than control was told of).",
         ("service", "result"),
     ),
+    "gslb_http_clients_total": (
+        "Requests by kind of client (ipxe, grub, uefi, rpi, busybox, wget, wget2, curl, apt, aria2, browser, other) and what it "
+        "got: redirected, through, script, document, refused, unavailable, error.",
+        ("service", "kind", "outcome"),
+    ),
+    "gslb_http_second_choices_total": (
+        "Requests for another site than the first, by the site that did not do: retry (/@2/ and higher), avoid (?avoid=).",
+        ("service", "site", "how"),
+    ),
+    "gslb_http_second_choice_clients_total": ("The same by kind of client.", ("kind", "how")),
     "gslb_http_documents_total": (
         "Answers about a file in place of a redirect, by form: mirrorlist, meta4, metalink, sha256, sha1.",
         ("service", "form"),

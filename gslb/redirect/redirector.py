@@ -14,6 +14,7 @@ from typing import Final
 from gslb.model import SetKey, View
 from gslb.model.counting import Counters, add
 from gslb.redirect import documents
+from gslb.redirect.agents import SCRIPT, Clients
 from gslb.redirect.boot.door import BootDoor, Call, OnMeasured
 from gslb.redirect.inquiry import Inquiry
 from gslb.redirect.location import Target, plain_path, read_target
@@ -62,6 +63,8 @@ class Redirector:
         self.counters: Counters = {} if counters is None else counters
         self.flows = FlowCounts() if flows is None else flows
         self.stale = False  # set by who hears from control: without news, answers say so
+        self._clients = Clients(self.counters)
+        self._asked_of, self._script = "", False  # of the request at hand: its service, and whether it is for a boot script
         self._serving = serving
         self._self_reply = self_reply(node)
         self._on_new_class = on_new_class
@@ -85,17 +88,21 @@ class Redirector:
 
     def respond(self, inquiry: Inquiry, peer: Peer, tls: bool) -> Reply:
         """The answer to a request that came from `peer`, over TLS or not."""
+        self._asked_of, self._script = "", False
         try:
             reply = self._respond(self._serving, inquiry, peer, tls)
         except Refusal as refusal:
-            return self.refuse(refusal.status, refusal.text)
+            reply = self.refuse(refusal.status, refusal.text)
         except Exception as error:  # the one recover at the edge: a bug costs one answer, and is counted
             add(self.counters, "gslb_http_failures_total", type(error).__name__)
-            return self.refuse(500, "This request failed here. That is a bug of the redirector.")
-        if reply.stream is not None:  # counted when it has a status
-            return reply
-        key = _ANSWERED[reply.status]
-        self.counters[key] = self.counters.get(key, 0) + 1
+            reply = self.refuse(500, "This request failed here. That is a bug of the redirector.")
+        else:
+            if reply.stream is None:  # else it is counted when it has a status
+                key = _ANSWERED[reply.status]
+                self.counters[key] = self.counters.get(key, 0) + 1
+        if reply is not self._self_reply:
+            status = SCRIPT if self._script and reply.status == 200 else reply.status
+            self._clients.answered(self._asked_of, inquiry.fields.get(b"user-agent", b""), status)
         return reply
 
     def refuse(self, status: int, text: str) -> Reply:
@@ -114,18 +121,20 @@ class Redirector:
             host = target.authority
         if host == SELF_HOST:
             return self._self_reply
-        service = hosts.find(host, inquiry.http10)
+        service = self._asked_of = hosts.find(host, inquiry.http10)
         if b"x-forwarded-for" in fields or b"x-forwarded-proto" in fields:
             peer, tls = self._forwarded(serving, inquiry, peer, tls)
         view = _VIEWS[peer.family, tls]
         if target.path.startswith(b"/~"):
             own = self.boot.find(serving, service, target.path)
             if own is not None:
-                counts = inquiry.method == b"GET"
+                counts, self._script = inquiry.method == b"GET", own.image is not None
                 return self.boot.answer(serving, own, Call(service, view, peer, target, self.stale, counts))
         asked = documents.asked(serving.world, service, target, fields)
         target = target if asked is None else asked.target
         wish = self._wish(serving, service, view, peer, target)
+        if wish.nth > 1 or wish.avoid:
+            self._second(serving, service, view, peer, wish, fields)
         if target.mirrorlist or asked is not None:
             visit = Visit(serving, service, view, peer, target, wish, self.stale, fields)
             return self._about(visit, asked)
@@ -196,8 +205,7 @@ class Redirector:
     def _tell(self, serving: Serving, served: Served, client: Peer, tls: bool, wish: Wish) -> None:
         page, counters = served.page, self.counters
         counters[page.counter] = counters.get(page.counter, 0) + 1
-        flow = self.flows.number(page.service, served.located, "http", page.sites[0] if page.sites else "")
-        self.flows.counts[flow] += 1
+        self.flows.add(page.service, served.located, "http", page.sites[0] if page.sites else "")
         if served.new_class is not None:
             self._report(serving, page.service, served.located)
         elif wish is not NO_WISH:
@@ -206,6 +214,15 @@ class Redirector:
             self._next_sample_s = self._clock() + SAMPLE_EVERY_S
             network = network_of(serving.world, page.service, client.family, client.address)
             self._on_sample(sample(serving.world, page, network, "https" if tls else "http", served.located.scope))
+
+    def _second(self, serving: Serving, service: str, view: View, peer: Peer, wish: Wish, fields: Mapping[bytes, bytes]) -> None:
+        """Somebody wants another site than the first: most likely that one did not do."""
+        agent = fields.get(b"user-agent", b"")
+        if wish.nth > 1:
+            page = serving.steer(service, view, peer, wish._replace(nth=1, avoid=frozenset())).page
+            self._clients.retried(service, agent, page.sites[0] if page.sites else "")
+        for site in wish.avoid:
+            self._clients.avoided(service, agent, site)
 
     def _report(self, serving: Serving, service: str, located: Located) -> None:
         add(self.counters, "gslb_http_decided_total", service, "class")

@@ -42,6 +42,11 @@ class FlowCounts:
         key = (service, located.client_class.home or "", located.client.place.country or "", door, site)
         return self._numbers.get(key) or self._new(key)
 
+    def add(self, service: str, located: Located, door: str, site: str) -> None:
+        """Counts an answer that has no number."""
+        key = (service, located.client_class.home or "", located.client.place.country or "", door, site)
+        self.counts[self._numbers.get(key) or self._new(key)] += 1
+
     def taken(self) -> list[tuple[Flow, int]]:
         """What was counted since the last time."""
         counts = self.counts

@@ -12,6 +12,7 @@ import gslb.admin
 import gslb.dns.metrics
 import gslb.redirect.metrics
 import gslb.runtime.acts
+import gslb.runtime.flowing
 import gslb.runtime.measuring
 import gslb.runtime.notifying
 import gslb.runtime.observing
@@ -28,6 +29,7 @@ TABLES = {
     "Secondaries": gslb.runtime.notifying.METRICS,
     "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
+    "Flows": gslb.runtime.flowing.METRICS,
     "Measurements of clients": gslb.runtime.measuring.METRICS,
     "Release sets": gslb.runtime.scanning.METRICS,
     "Scopes": gslb.runtime.surveying.METRICS,
