@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 import gslb
-from gslb.admin import api, bodies, content, dashboard, login, measurements, operations, problems, stream
+from gslb.admin import api, audit, bodies, content, dashboard, login, me, measurements, operations, problems, stream, tokens
 from gslb.admin import flows as flows_api
 from gslb.admin.board import Boards
 from gslb.admin.conventions.etags import EntityTags
@@ -20,6 +22,7 @@ from gslb.admin.counting import Counters, Counting
 from gslb.admin.description import Described
 from gslb.admin.gate import Gate
 from gslb.admin.headers import SecurityHeaders
+from gslb.admin.known import Known
 from gslb.admin.metrics import registry
 from gslb.admin.node import Node
 
@@ -30,7 +33,7 @@ Reading is open on loopback; everything else takes `Authorization: Bearer TOKEN`
 Refusals are problem documents (RFC 9457). Times are UTC; names that end in `_s` are seconds, in `_ms` milliseconds."""
 
 
-def create_app(node: Node) -> FastAPI:
+def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
     requests: Counters = {}
     app = Described(
         title="gslb",
@@ -43,15 +46,19 @@ def create_app(node: Node) -> FastAPI:
     )
     app.state.node = node
     app.state.boards = Boards(node)
-    app.state.gate = Gate(lambda: node.configuration.users)
+    app.state.utc_now = utc_now
+    app.state.gate = Gate(Known(node, utc_now), lambda: node.configuration, requests)
     remembered = Remembered(time.monotonic)
-    app.state.registry = registry(node, requests, remembered)
+    app.state.registry = registry(node, requests, remembered, app.state.gate)
     routers = (
         api.router,
         content.router,
         measurements.router,
         flows_api.router,
         stream.router,
+        me.router,
+        audit.router,
+        tokens.router,
         operations.router,
         login.router,
         dashboard.router,

@@ -72,6 +72,13 @@ def is_local(headers: Mapping[str, str], peer: str, server: tuple[str, int]) -> 
     return host.name == "localhost" or (listener is not None and address_of(host.name) == listener)
 
 
+def is_same_host(origin: str, host: str) -> bool:
+    """Whether `Origin` is a page of the `Host` that was asked; of either scheme, for TLS may end in a proxy."""
+    scheme, _, authority = origin.partition("://")
+    own = Host.parse(host)
+    return scheme in ("http", "https") and own is not None and Host.parse(authority) == own
+
+
 def bearer(header: str) -> str | None:
     """The token of `Authorization: Bearer` (RFC 6750 section 2.1); None where there is none that could be one."""
     scheme, _, token = header.partition(" ")

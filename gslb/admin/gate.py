@@ -1,41 +1,53 @@
 """Who may come in.
 
 Reading is open on loopback; everything else takes a token, as `Authorization: Bearer` or behind the cookie of a log-in.
-A browser sends that cookie whoever's page asks it to, so with a cookie nothing is changed unless the page is our own.
+A browser sends that cookie whoever's page asks it to, so with a cookie nothing is changed unless the page is our own: by
+what the browser says of it, and by a value that our own pages alone can have read (`GET /api/v1/me`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from gslb.admin import credentials
-from gslb.admin.credentials import Host, address_of
+from gslb.admin.counting import Counters
+from gslb.admin.credentials import address_of
+from gslb.admin.known import Known
+from gslb.admin.oidc import identity
+from gslb.admin.oidc.identity import Identity
 from gslb.admin.principal import LOOPBACK, Principal, principal_of
 from gslb.admin.problems import refusal
-from gslb.admin.sessions import COOKIE, Sessions
+from gslb.admin.sessions import COOKIE, Session, Sessions
 from gslb.admin.throttle import Throttle
-from gslb.model import User
+from gslb.model import Configuration, User
 
 # How OpenAPI is told; what comes is read by the gate.
-BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token of `admin.users`.")
+BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token of `admin.users`, or of /tokens.")
 SESSION = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", description="Set by /login.")
+
+CSRF = "X-CSRF-Token"
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Gate:
-    """`users` gives those of the configuration that runs: a token that is taken out of it ends with it."""
+    """`configuration` gives the one that runs: who is taken out of it is out."""
 
-    def __init__(self, users: Callable[[], Sequence[User]], clock: Callable[[], float] = time.monotonic) -> None:
-        self.sessions = Sessions()
-        self._users = users
-        self._clock = clock
-        self._throttle = Throttle()
+    def __init__(
+        self,
+        known: Known,
+        configuration: Callable[[], Configuration],
+        counters: Counters,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.sessions = Sessions(lambda: configuration().limits.admin_sessions)
+        self.throttle = Throttle(lambda: configuration().limits.admin_guessers, counters)
+        self._known, self._configuration, self._clock = known, configuration, clock
 
     def admit(self, request: Request) -> Principal:
         """Who asks. Raises 401 where nobody knows, 403 where a foreign page made the browser ask, 429 after too many guesses."""
@@ -44,10 +56,11 @@ class Gate:
             raise refusal(400, "the request has more than one Authorization")
         if headers:
             return self._by_token(request, headers[0])
-        principal = self.known_by_cookie(request)
-        if principal is not None:
-            if request.method not in _SAFE and not from_own_page(request):
-                raise refusal(403, "the request does not come from this node's own page")
+        session = self.session(request)
+        principal = self._behind(session) if session else None
+        if session is not None and principal is not None:
+            if request.method not in _SAFE:
+                _need_own_page(request, session)
             return principal
         if request.method in _SAFE and self._local(request):
             return LOOPBACK
@@ -57,25 +70,43 @@ class Gate:
         """Whether a request that was admitted would be admitted now, with the same rights. Counts as no guess."""
         if principal.by == "loopback":
             return True
-        if principal.by == "session":
-            return self.known_by_cookie(request) == principal
+        if principal.by in ("session", "oidc"):
+            session = self.session(request)
+            return session is not None and self._behind(session) == principal
         token = credentials.bearer(request.headers.get("authorization", "")) or ""
-        user = credentials.user_of(self._users(), credentials.digest(token))
+        user = self._known.user_of(credentials.digest(token))
         return user is not None and principal_of(user, "token") == principal
 
-    def known_by_cookie(self, request: Request) -> Principal | None:
+    def session(self, request: Request) -> Session | None:
         value = request.cookies.get(COOKIE)
-        token_sha256 = self.sessions.token_sha256(value, self._clock()) if value else None
-        user = credentials.user_of(self._users(), token_sha256) if token_sha256 else None
-        return principal_of(user, "session") if user else None
+        return self.sessions.find(value, self._clock()) if value else None
 
     def log_in(self, request: Request, token: str) -> str | None:
         """The value of a new cookie; None for a wrong token. Raises 429 after too many guesses."""
         user = self._check(request, token)
         return self.sessions.open(user.token_sha256.lower(), self._clock()) if user else None
 
-    def log_out(self, request: Request) -> None:
+    def log_in_as(self, who: Identity) -> str | None:
+        """The value of a new cookie; None for somebody without a role here."""
+        known = identity.principal_of(who, self._configuration().oidc)
+        return self.sessions.open(who, self._clock()) if known else None
+
+    def log_out(self, request: Request, *, everywhere: bool = False) -> int:
+        """How many sessions ended: this one, or every one of the same token or person."""
+        session = self.session(request)
+        if session is None:
+            return 0
+        if everywhere:
+            return self.sessions.end_all(session.of)
         self.sessions.end(request.cookies.get(COOKIE, ""))
+        return 1
+
+    def _behind(self, session: Session) -> Principal | None:
+        """What a session is worth now."""
+        if isinstance(session.of, Identity):
+            return identity.principal_of(session.of, self._configuration().oidc)
+        user = self._known.user_of(session.of)
+        return principal_of(user, "session") if user else None
 
     def _by_token(self, request: Request, header: str) -> Principal:
         token = credentials.bearer(header)
@@ -86,13 +117,16 @@ class Gate:
 
     def _check(self, request: Request, token: str) -> User | None:
         peer, now_s = _peer(request), self._clock()
-        wait_s = self._throttle.wait_s(peer, now_s)
+        wait_s = self.throttle.wait_s(peer, now_s)
         if wait_s:
             raise refusal(429, f"too many wrong tokens came from {peer}; wait {wait_s} s", Retry_After=str(wait_s))
         token_sha256 = credentials.digest(token)
-        user = credentials.user_of(self._users(), token_sha256)
+        user = self._known.user_of(token_sha256)
         if user is None:
-            self._throttle.wrong(peer, token_sha256, now_s)
+            self.throttle.wrong(peer, token_sha256, now_s)
+        else:
+            self.throttle.right(peer, now_s)
+            self._known.used(token_sha256)
         return user
 
     def _local(self, request: Request) -> bool:
@@ -101,12 +135,21 @@ class Gate:
 
 
 def from_own_page(request: Request) -> bool:
-    """Whether the page that made the browser send this is ours: `Origin`, which no page can forge (RFC 6454 section 7)."""
-    origin, own = request.headers.get("origin"), Host.parse(request.headers.get("host", ""))
-    if origin is None:
-        return request.headers.get("sec-fetch-site") == "same-origin"
-    scheme, _, authority = origin.partition("://")
-    return scheme in ("http", "https") and own is not None and Host.parse(authority) == own
+    """Whether the page that made the browser send this is ours: by `Origin` (RFC 6454 section 7) and `Sec-Fetch-Site` (Fetch
+    Metadata), which no page can forge. One of them has to be there, and none may say otherwise; the second comes over TLS alone.
+    """
+    origins, sites = request.headers.getlist("origin"), request.headers.getlist("sec-fetch-site")
+    if not (origins or sites) or any(site != "same-origin" for site in sites):
+        return False
+    return all(credentials.is_same_host(origin, request.headers.get("host", "")) for origin in origins)
+
+
+def _need_own_page(request: Request, session: Session) -> None:
+    if not from_own_page(request):
+        raise refusal(403, "the request does not come from this node's own page")
+    values = request.headers.getlist(CSRF)
+    if len(values) != 1 or not session.is_vouched_for(values[0]):
+        raise refusal(403, f"a change with a session cookie takes {CSRF}: the value of csrf in GET /api/v1/me")
 
 
 def is_secure(request: Request) -> bool:

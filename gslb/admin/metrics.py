@@ -15,6 +15,7 @@ from gslb.admin.connections import CONNECTIONS_MOST
 from gslb.admin.conventions.idempotency import KEYS_MOST, Remembered
 from gslb.admin.counting import Counters
 from gslb.admin.feed import WATCHERS_MOST
+from gslb.admin.gate import Gate
 from gslb.admin.node import Labels, Metrics, Node
 from gslb.admin.shown import service_views
 from gslb.model import State
@@ -47,6 +48,10 @@ METRICS: Final[Metrics] = {
     "gslb_admin_requests_total": ("Requests to this API, by method and status.", ("method", "status")),
     "gslb_admin_idempotency_keys": ("Requests that are remembered by their Idempotency-Key.", ()),
     "gslb_admin_idempotent_replays_total": ("Requests that came again with their key and were answered as before.", ()),
+    "gslb_admin_sessions": ("Browsers that are logged in, of limits.admin_sessions.", ()),
+    "gslb_admin_wrong_tokens_total": ("Times that a token was nobody's.", ()),
+    "gslb_admin_throttled_total": ("Requests that were refused for wrong tokens before them.", ()),
+    "gslb_admin_guessers": ("Networks whose wrong tokens are counted, of limits.admin_guessers.", ()),
     "gslb_admin_streams": ("Clients that watch the stream of events.", ()),
     "gslb_admin_stream_events_lost_total": ("Events that such clients were too slow for.", ()),
 }
@@ -57,7 +62,8 @@ Samples = Iterable[tuple[Labels, float]]
 class NodeCollector(Collector):
     """Asked at each scrape; keeps nothing."""
 
-    def __init__(self, node: Node, requests: Counters, remembered: Remembered) -> None:
+    def __init__(self, node: Node, requests: Counters, remembered: Remembered, gate: Gate) -> None:
+        self._gate = gate
         self._node = node
         self._requests = requests
         self._remembered = remembered
@@ -129,6 +135,8 @@ class NodeCollector(Collector):
         yield from self._requests.items()
         yield from self._remembered.counters.items()
         yield ("gslb_admin_idempotency_keys",), len(self._remembered)
+        yield ("gslb_admin_sessions",), len(self._gate.sessions)
+        yield ("gslb_admin_guessers",), len(self._gate.throttle)
         yield ("gslb_admin_streams",), feed.watchers
         yield ("gslb_admin_stream_events_lost_total",), feed.lost
 
@@ -150,8 +158,8 @@ def families(tables: Metrics, found: Mapping[Labels, float]) -> Iterator[Metric]
         yield family
 
 
-def registry(node: Node, requests: Counters, remembered: Remembered) -> CollectorRegistry:
+def registry(node: Node, requests: Counters, remembered: Remembered, gate: Gate) -> CollectorRegistry:
     made = CollectorRegistry(auto_describe=False)
-    made.register(NodeCollector(node, requests, remembered))
+    made.register(NodeCollector(node, requests, remembered, gate))
     ProcessCollector(registry=made)
     return made

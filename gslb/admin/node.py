@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from gslb.admin.principal import Principal
 from gslb.errors import Fault
 from gslb.geo import Source
 from gslb.model import Act, Configuration, Event, EventFilter, World
+from gslb.model.token import Token
 from gslb.state import SiteReport
 from gslb.state.clock import Clock
 from gslb.state.content import SetReport
@@ -68,7 +69,12 @@ class Acts(Protocol):
     ) -> Act: ...
 
     def latest(
-        self, limit: int, before: int | None = None, who: str | None = None, action: str | None = None, subject: str | None = None
+        self,
+        limit: int,
+        before: int | None = None,
+        who: str | None = None,
+        action: str | None = None,
+        among: Collection[str] | None = None,
     ) -> Sequence[Act]: ...
 
     def find(self, number: int) -> Act | None: ...
@@ -76,6 +82,26 @@ class Acts(Protocol):
     def undoable(self, act: Act) -> bool: ...
 
     def undo(self, act: Act, principal: Principal, why: str) -> Act: ...
+
+
+class Tokens(Protocol):
+    """Tokens made through the API (`gslb.runtime.tokens`)."""
+
+    def all(self) -> Sequence[Token]:
+        """Those that ended too; the newest first."""
+
+    def get(self, token_id: str) -> Token | None: ...
+
+    def find(self, token_sha256: str) -> Token | None:
+        """The one with this hash, if it is good now."""
+
+    def create(self, name: str, role: str, sites: Sequence[str], expires: datetime | None, created_by: str) -> tuple[Token, str]:
+        """It, and its text. Raises ConflictError where there are too many."""
+
+    def revoke(self, token_id: str) -> Token:
+        """Raises KeyError if there is none, ConflictError if it ended before."""
+
+    def used(self, token: Token) -> None: ...
 
 
 class Node(Protocol):
@@ -95,6 +121,13 @@ class Node(Protocol):
     @property
     def flows(self) -> FlowBook:
         """Who is sent where."""
+
+    @property
+    def tokens(self) -> Tokens: ...
+
+    @property
+    def oidc_secret(self) -> str | None:
+        """What `admin.oidc.client_secret_file` holds."""
 
     @property
     def configuration(self) -> Configuration:

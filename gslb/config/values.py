@@ -9,7 +9,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Container
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from gslb.config.countries import COMMON_MISTAKES, COUNTRIES
 from gslb.config.faults import quoted
@@ -129,6 +129,19 @@ def day(text: str) -> date:
     except ValueError:
         pass
     raise ValueError(f"{quoted(text)} is not a date; write year-month-day, as 2027-03-31")
+
+
+def end(text: str) -> datetime:
+    """A time with its offset, or a day, which is good until it is over in UTC."""
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), UTC)
+        found = datetime.fromisoformat(text)
+        if len(text) <= 40 and found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{quoted(text)} is neither a date nor a time with its offset; write 2027-03-31, or 2027-03-31T18:00:00Z")
 
 
 def hexadecimal_sha256(text: str) -> str:

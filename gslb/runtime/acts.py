@@ -6,7 +6,7 @@ An act is on the disk before whoever asked is answered. While the store fails, a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -81,17 +81,20 @@ class Acts:
         before: int | None = None,
         who: str | None = None,
         action: str | None = None,
-        subject: str | None = None,
+        among: Collection[str] | None = None,
     ) -> Sequence[Act]:
-        """The newest first; `before` is the number of an act, for the page after it. The rest chooses, where it is given."""
-        wanted = {"who": who, "action": action, "subject": subject}
-        chosen = [(name, value) for name, value in wanted.items() if value is not None]
-        near = [act for act in reversed(self._recent.values()) if before is None or act.number < before]
-        found = [act for act in near if all(getattr(act, name) == value for name, value in chosen)]
+        """The newest first; `before` is the number of an act, for the page after it. The rest chooses: `among` are subjects."""
+
+        def fits(act: Act) -> bool:
+            return who in (None, act.who) and action in (None, act.action) and (among is None or act.subject in among)
+
+        near = (act for act in reversed(self._recent.values()) if before is None or act.number < before)
+        found = [act for act in near if fits(act)]
         if len(found) >= limit:
             return found[:limit]
         oldest = next(iter(self._recent), None)
-        return [*found, *self._read(limit - len(found), oldest if before is None else min(oldest or before, before), **wanted)]
+        older = self._read(limit - len(found), oldest if before is None else min(oldest or before, before), who, action, among)
+        return [*found, *older]
 
     def find(self, number: int) -> Act | None:
         if number in self._recent or self._table is None:
@@ -152,12 +155,17 @@ class Acts:
         self._journal.store_worked()
 
     def _read(
-        self, limit: int, before: int | None = None, who: str | None = None, action: str | None = None, subject: str | None = None
+        self,
+        limit: int,
+        before: int | None = None,
+        who: str | None = None,
+        action: str | None = None,
+        among: Collection[str] | None = None,
     ) -> Sequence[Act]:
         if self._table is None:
             return ()
         try:
-            return self._table.latest(limit, before, who, action, subject)
+            return self._table.latest(limit, before, who, action, among)
         except StoreError as error:
             self._journal.store_failed(error)
             return ()

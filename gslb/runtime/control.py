@@ -171,7 +171,8 @@ class Control:
             await self._pool.serving(SERVING_WITHIN_S)
         self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
         self._run(self.node.flows.run())
-        self._run(self._surveying.run(), self.node.acts.keep_trying(), self.node.measuring.save_often(lambda: self.configuration))
+        self._run(self.node.acts.keep_trying(), self.node.tokens.write_often())
+        self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)
@@ -338,6 +339,7 @@ class Control:
         self._journal.tell("stop", Severity.INFO, self.configuration.node, f"{self.configuration.node} stops")
         await watch.save(closing=True)
         await self._journal.write()
+        self.node.tokens.close()
         if self._served.is_set():
             await self._memory.save(self._publisher.classes)
             await self.node.measuring.save(self.configuration)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gslb import dns, redirect
-from gslb.admin import Feed, draining
+from gslb.admin import Feed, draining, tokens
 from gslb.admin.node import Metrics, Reload, Status
 from gslb.errors import StoreError
 from gslb.geo import GeoIndex, Source
@@ -35,6 +35,8 @@ from gslb.runtime.signing import Signing
 from gslb.runtime.surveying import METRICS as SURVEYING_METRICS
 from gslb.runtime.surveying import Surveying
 from gslb.runtime.tallies import Tallies
+from gslb.runtime.tokens import METRICS as TOKENS_METRICS
+from gslb.runtime.tokens import Tokens
 from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
 from gslb.state.clock import Clock
@@ -97,6 +99,9 @@ class ControlNode:
         self.index = geo
         self.flows = Flowing(lambda: self.configuration, lambda: self.index.lookup, self.feed)
         self.acts = Acts(store, journal, lambda: self.configuration.limits.acts_kept)
+        self.tokens = Tokens(store, journal, lambda: self.configuration.limits.tokens_kept)
+        self.oidc_secret: str | None = None  # set with each configuration
+        tokens.install_undoers(self)
         draining.install_undoers(self, lambda: datetime.now(UTC))
         self._store = store
         self._world: World | None = None
@@ -228,6 +233,7 @@ class ControlNode:
             **OBSERVING_METRICS,
             **SURVEYING_METRICS,
             **ACTS_METRICS,
+            **TOKENS_METRICS,
             **METRICS,
         }
 
@@ -264,7 +270,13 @@ class ControlNode:
             found |= self.signing.gauges(self.publisher.signer)
             found["gslb_dnssec_compact_names",] = len(self.publisher.compacting)
         found |= self.flows.gauges()
-        found |= self.lookers.gauges() | self.measuring.gauges() | self.acts.gauges() | self.watch.scanning.gauges()
+        found |= (
+            self.lookers.gauges()
+            | self.measuring.gauges()
+            | self.acts.gauges()
+            | self.tokens.gauges()
+            | self.watch.scanning.gauges()
+        )
         if self.surveying is not None:
             found |= self.surveying.gauges()
         for worker in self.pool.workers if self.pool else []:

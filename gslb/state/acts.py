@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -39,12 +39,15 @@ class ActTable:
         before: int | None = None,
         who: str | None = None,
         action: str | None = None,
-        subject: str | None = None,
+        among: Collection[str] | None = None,
     ) -> tuple[Act, ...]:
-        """The newest first; `before` is the number of an act, for the page after it. The rest chooses, where it is given."""
-        wanted = {"who": who, "action": action, "subject": subject}
+        """The newest first; `before` is the number of an act, for the page after it. The rest chooses: `among` are subjects."""
+        wanted = {"who": who, "action": action}
         chosen = {name: value for name, value in wanted.items() if value is not None}
         where = "".join(f" AND {name} = ?" for name in chosen)
+        if among is not None:
+            where += " AND subject IN (SELECT value FROM json_each(?))"
+            chosen["subject"] = json.dumps(sorted(among))
         query = f"SELECT {_COLUMNS} FROM acts WHERE number < ?{where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - names of ours
         with self._store.transaction() as connection:
             rows = connection.execute(query, (2**62 if before is None else before, *chosen.values(), limit)).fetchall()

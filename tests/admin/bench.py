@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gslb.admin import Feed, Metrics, Reload, Server, Status, create_app, draining, serve
+from gslb.admin import Feed, Metrics, Reload, Server, Status, create_app, draining, serve, tokens
 from gslb.admin.wire import Patience
 from gslb.config import load
 from gslb.geo import GeoIndex, Source
@@ -21,6 +21,7 @@ from gslb.model import Configuration, Endpoint, Event, EventFilter, Listen, User
 from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import Flowing
 from gslb.runtime.journal import Journal
+from gslb.runtime.tokens import Tokens
 from gslb.state import SiteReport, TargetKey, Tracker
 from gslb.state.clock import Clock
 from gslb.state.content import SetReport
@@ -81,6 +82,9 @@ class Bench:
         self.measured = Measurements()
         self.scanned: list[str] = []
         self.acts = Acts(None, self.journal, lambda: self.configuration.limits.acts_kept, lambda: self.utc)
+        self.tokens = Tokens(None, self.journal, lambda: self.configuration.limits.tokens_kept, lambda: self.utc)
+        self.oidc_secret: str | None = None
+        tokens.install_undoers(self)
         draining.install_undoers(self, lambda: self.utc)
         self.journal.add_listener(lambda event: self.told([event]))
 
@@ -209,18 +213,18 @@ def _distance_ms(site: str) -> float:
     return {"jp": 8.0, "us": 110.0, "eu": 230.0}[site[:2]]
 
 
-def listening(host: str = "127.0.0.1") -> socket.socket:
+def listening(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((host, 0))
+    sock.bind((host, port))
     sock.listen(512)
     return sock
 
 
 @asynccontextmanager
-async def served(node: Bench, host: str = "127.0.0.1", patience: Patience | None = None):
+async def served(node: Bench, host: str = "127.0.0.1", patience: Patience | None = None, port: int = 0):
     """The base URL of the node's admin side, on a real socket."""
-    sock = listening(host)
+    sock = listening(host, port)
     port = sock.getsockname()[1]
     node.configuration = replace(node.configuration, listen=Listen(admin=Endpoint(host, port)))
     server: Server = await serve(create_app(node), sock, patience)

@@ -18,7 +18,7 @@ def node() -> Bench:
 @pytest.fixture
 def visit(node: Bench) -> Visit:
     """A client of the node: `visit(token)` from elsewhere with a token, `visit()` from loopback without."""
-    app = create_app(node)
+    app = create_app(node, lambda: node.utc)
 
     def visitor(token: str | None = None, peer: str | None = None, host: str | None = None, **headers: str) -> TestClient:
         peer = peer or ("198.51.100.7" if token else "127.0.0.1")

@@ -19,12 +19,13 @@ import gslb.runtime.observing
 import gslb.runtime.scanning
 import gslb.runtime.signing
 import gslb.runtime.surveying
+import gslb.runtime.tokens
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
-    "What people change": gslb.runtime.acts.METRICS,
+    "What people change": {**gslb.runtime.acts.METRICS, **gslb.runtime.tokens.METRICS},
     "DNS": gslb.dns.metrics.METRICS,
     "Secondaries": gslb.runtime.notifying.METRICS,
     "Signing": gslb.runtime.signing.METRICS,

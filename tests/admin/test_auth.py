@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gslb.admin import sessions, throttle
+from gslb.admin.credentials import digest
 from gslb.admin.sessions import Sessions
 from gslb.admin.throttle import Throttle
 from tests.admin.bench import OPERATOR, OWNER, STRANGER, VIEWER, user
@@ -13,6 +14,7 @@ READS = ["/api/v1/status", "/api/v1/sites", "/api/v1/sites/jp-osaka-1", "/api/v1
 OVERSIGHT = ["/api/v1/services", "/api/v1/explain?address=133.11.0.1", "/api/v1/config", "/metrics", "/docs", "/openapi.json"]
 OPEN = ["/healthz", "/readyz", "/login", "/static/gslb.css"]
 DRAIN = {"reason": "a new disk"}
+DIGEST = digest("guess")
 
 
 def problem(answer, status):
@@ -148,10 +150,37 @@ def test_no_foreign_page_makes_a_browser_act(visit, node, origin, path):
 def test_with_a_cookie_and_no_origin_nothing_is_changed_unless_the_browser_vouches(visit, node):
     client = visit(peer="198.51.100.7")
     log_in(client)
+    path, csrf = "/api/v1/sites/jp-tokyo-1/drain", {"X-CSRF-Token": client.get("/api/v1/me").json()["csrf"]}
+    problem(client.post(path, json=DRAIN, headers=csrf), 403)
+    for site in ("cross-site", "same-site", "none", "", "same-origin, cross-site"):
+        problem(client.post(path, json=DRAIN, headers={"Sec-Fetch-Site": site, **csrf}), 403)
+    both = {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8053"}
+    problem(client.post(path, json=DRAIN, headers=both | csrf), 403)
+    assert client.post(path, json=DRAIN, headers={"Sec-Fetch-Site": "same-origin", **csrf}).status_code == 200
+
+
+@pytest.mark.parametrize("value", [None, "", "x", "é".encode(), "x" * 5000])
+def test_with_a_cookie_nothing_is_changed_without_the_value_of_our_own_page(visit, node, value):
+    client = visit(peer="198.51.100.7")
+    log_in(client)
+    headers = {"Origin": "http://127.0.0.1:8053"} | ({} if value is None else {"X-CSRF-Token": value})
+    assert "csrf" in problem(client.post("/api/v1/sites/jp-tokyo-1/drain", json=DRAIN, headers=headers), 403)
+    assert not node.tracker.drains
+
+
+def test_the_value_of_another_session_or_a_second_one_does_not_do(visit, node):
+    client, other = visit(peer="198.51.100.7"), visit(peer="198.51.100.8")
+    log_in(client)
+    log_in(other)
+    own, foreign = (each.get("/api/v1/me").json()["csrf"] for each in (client, other))
+    assert own != foreign
     path = "/api/v1/sites/jp-tokyo-1/drain"
-    problem(client.post(path, json=DRAIN), 403)
-    problem(client.post(path, json=DRAIN, headers={"Sec-Fetch-Site": "cross-site"}), 403)
-    assert client.post(path, json=DRAIN, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+    origin = ("Origin", "http://127.0.0.1:8053")
+    problem(client.post(path, json=DRAIN, headers=[origin, ("X-CSRF-Token", foreign)]), 403)
+    problem(client.post(path, json=DRAIN, headers=[origin, ("X-CSRF-Token", own), ("X-CSRF-Token", foreign)]), 403)
+    assert client.post(path, json=DRAIN, headers=[origin, ("X-CSRF-Token", own)]).status_code == 200
+    assert client.get("/api/v1/me").json()["csrf"] == own
+    assert node.acts.latest(1)[0].by == "session"
 
 
 def test_a_token_taken_out_of_the_configuration_ends_its_sessions(visit, node):
@@ -176,15 +205,18 @@ def test_without_a_log_in_the_front_page_leads_to_it(visit):
 def test_a_session_ends_after_twelve_hours():
     book = Sessions()
     value = book.open("digest", now_s=0.0)
-    assert book.token_sha256(value, sessions.LIFETIME_S - 1) == "digest"
-    assert book.token_sha256(value, sessions.LIFETIME_S) is None
+    assert book.find(value, sessions.LIFETIME_S - 1).of == "digest"
+    assert book.find(value, sessions.LIFETIME_S) is None
+    book.sweep(sessions.LIFETIME_S)
+    assert len(book) == 0
 
 
 def test_sessions_are_bounded_and_the_oldest_goes():
-    book = Sessions()
-    values = [book.open("digest", now_s=0.0) for _ in range(sessions.SESSIONS_MOST + 1)]
-    assert book.token_sha256(values[0], 1.0) is None
-    assert book.token_sha256(values[-1], 1.0) == "digest"
+    book = Sessions(lambda: 3)
+    values = [book.open("digest", now_s=0.0) for _ in range(4)]
+    assert book.find(values[0], 1.0) is None
+    assert book.find(values[-1], 1.0) is not None
+    assert len(book) == 3
 
 
 # Guessing
@@ -211,17 +243,44 @@ def test_a_script_with_an_old_token_locks_nobody_out(visit):
 def test_the_throttle_forgets_after_its_window_and_is_bounded():
     slow = Throttle()
     for number in range(throttle.GUESSES_MOST):
-        slow.wrong("192.0.2.1", str(number), now_s=float(number))
+        slow.wrong("192.0.2.1", digest(str(number)), now_s=float(number))
     assert slow.wait_s("192.0.2.1", 10.0) == 50
     assert slow.wait_s("192.0.2.1", 60.0) == 0
-    for number in range(2 * throttle.NETWORKS_MOST):
-        slow.wrong(f"2001:db8:{number:x}::1", "guess", 61.0)
-    assert len(slow._guesses) == throttle.NETWORKS_MOST
+    slow = Throttle(lambda: 50)
+    for number in range(100):
+        slow.wrong(f"2001:db8:{number:x}::1", DIGEST, 61.0)
+    assert len(slow) == 50
 
 
 def test_an_ipv6_neighbour_is_the_same_guesser():
     slow = Throttle()
     for number in range(throttle.GUESSES_MOST):
-        slow.wrong(f"2001:db8::{number:x}", str(number), 0.0)
+        slow.wrong(f"2001:db8::{number:x}", digest(str(number)), 0.0)
     assert slow.wait_s("2001:db8::ffff", 1.0) > 0
     assert slow.wait_s("2001:db8:0:1::1", 1.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("guesser", "neighbour", "stranger"),
+    [("192.0.2.{}", "192.0.2.250", "192.0.3.1"), ("2001:db8:0:{:x}::1", "2001:db8:0:ffff::1", "2001:db8:1::1")],
+)
+def test_many_addresses_of_one_network_are_one_guesser_whom_a_good_token_does_not_suffer_from(guesser, neighbour, stranger):
+    slow = Throttle()
+    slow.right("192.0.2.251", 0.0)
+    slow.right("2001:db8:0:fffe::1", 0.0)
+    for number in range(throttle.GUESSES_OF_NEIGHBOURS_MOST):
+        assert slow.wait_s(guesser.format(number), 1.0) == 0
+        slow.wrong(guesser.format(number), digest(str(number)), 1.0)
+    assert slow.wait_s(neighbour, 2.0) == 59
+    assert slow.wait_s(stranger, 2.0) == 0
+    assert slow.wait_s("192.0.2.251", 2.0) == slow.wait_s("2001:db8:0:fffe::2", 2.0) == 0
+    assert slow.wait_s(neighbour, 61.0) == 0
+
+
+def test_guesses_are_counted_and_seen_in_the_metrics(visit):
+    for number in range(throttle.GUESSES_MOST + 2):
+        visit(peer="198.51.100.7").get("/api/v1/sites", headers={"Authorization": f"Bearer guess-{number}"})
+    text = visit(VIEWER, peer="198.51.100.8").get("/metrics").text
+    assert f"gslb_admin_wrong_tokens_total {throttle.GUESSES_MOST}.0" in text
+    assert "gslb_admin_throttled_total 2.0" in text
+    assert "gslb_admin_guessers 2.0" in text

@@ -8,7 +8,7 @@ import ssl
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults, quoted
 from gslb.config.schema import Key, Located, Table
-from gslb.config.sections import admin, limits, listen, root
+from gslb.config.sections import admin, limits, listen, oidc, root
 from gslb.model import Endpoint
 
 
@@ -52,7 +52,7 @@ def _readers(draft: Draft, table: Table, faults: Faults) -> None:
     endpoint, users = table.value(listen.ADMIN), draft.root.value(root.ADMIN_)
     if endpoint is None or ipaddress.ip_address(endpoint.host).is_loopback:
         return
-    if users is not None and users.value(admin.USERS) == ():
+    if users is not None and users.value(admin.USERS) == () and oidc.OIDC_ not in users:
         node = table.at(listen.ADMIN)
         message = "is open to other machines, where reading takes a token; add admin.users, or use 127.0.0.1"
         faults.add(node.line, node.path, message)
