@@ -11,7 +11,23 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 import gslb
-from gslb.admin import api, audit, bodies, content, dashboard, login, me, measurements, operations, problems, stream, tokens
+from gslb.admin import (
+    api,
+    audit,
+    bodies,
+    content,
+    dashboard,
+    incidents,
+    login,
+    me,
+    measurements,
+    operations,
+    orders,
+    problems,
+    stream,
+    timeline,
+    tokens,
+)
 from gslb.admin import flows as flows_api
 from gslb.admin.board import Boards
 from gslb.admin.conventions.etags import EntityTags
@@ -55,6 +71,9 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
         content.router,
         measurements.router,
         flows_api.router,
+        *orders.ROUTERS,
+        incidents.router,
+        timeline.router,
         stream.router,
         me.router,
         audit.router,

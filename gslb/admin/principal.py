@@ -51,7 +51,7 @@ class Principal:
 
 MAY: Final[dict[Role, tuple[str, ...]]] = {
     "viewer": (),
-    "owner": ("drain", "enable", "scan", "undo"),
+    "owner": ("drain", "enable", "scan", "undo", "maintenance"),
     "operator": ("drain", "enable", "scan", "undo", "override", "apply", "maintenance", "acknowledge", "alerts", "tokens"),
 }
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gslb import dns, redirect
 from gslb.admin import Feed, draining, tokens
+from gslb.admin import orders as ordering
 from gslb.admin.node import Metrics, Reload, Status
 from gslb.errors import StoreError
 from gslb.geo import GeoIndex, Source
@@ -18,6 +19,8 @@ from gslb.runtime.acts import METRICS as ACTS_METRICS
 from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import METRICS as FLOWING_METRICS
 from gslb.runtime.flowing import Flowing
+from gslb.runtime.incidents import METRICS as INCIDENT_METRICS
+from gslb.runtime.incidents import Incidents
 from gslb.runtime.journal import Journal
 from gslb.runtime.lookers import Lookers
 from gslb.runtime.measuring import METRICS as MEASURING_METRICS
@@ -41,6 +44,7 @@ from gslb.runtime.watching import Watch
 from gslb.state import SiteReport
 from gslb.state.clock import Clock
 from gslb.state.content import SetReport
+from gslb.state.incidents import NodeFacts
 from gslb.state.measurements import Measurement
 from gslb.state.orders import Orders
 from gslb.state.store import Store
@@ -103,6 +107,8 @@ class ControlNode:
         self.oidc_secret: str | None = None  # set with each configuration
         tokens.install_undoers(self)
         draining.install_undoers(self, lambda: datetime.now(UTC))
+        ordering.install_undoers(self, lambda: datetime.now(UTC))
+        self.incidents = Incidents(lambda: self.configuration, journal, store, self.feed, self._facts, self._rate)
         self._store = store
         self._world: World | None = None
         self._probed = 0  # the number of the first World that knows results of probes
@@ -176,6 +182,28 @@ class ControlNode:
         serving = [worker.world for worker in self.pool.workers if worker.serving]
         return bool(serving) and min(serving) >= self._probed
 
+    def _facts(self) -> NodeFacts:
+        """For incidents."""
+        status, signing = self.status(), self.signing
+        deaf = self.selfcheck.deaf if self.selfcheck else {}
+        faults = status.reload.faults
+        return NodeFacts(
+            stale=status.stale,
+            refused="" if status.reload.accepted else str(faults[0]) if faults else "it could not be read",
+            store_failing=self.journal.store_failing,
+            workers=status.workers,
+            workers_wanted=status.workers_wanted,
+            deaf=tuple(str(listener.endpoint) for listener, fault in deaf.items() if fault),
+            overdue=signing.overdue if signing else (),
+            keys_refused=signing is not None and signing.refused,
+            short={key: state.words for key, state in self.watch.tracker.content.sets.items() if state.short},
+        )
+
+    def _rate(self) -> float | None:
+        """Answers a second, as far as they are counted."""
+        seen = self.flows.seen()
+        return seen.total / seen.window_s if seen.total else None
+
     def reports(self) -> Sequence[SiteReport]:
         return [self.watch.tracker.report(site.id) for site in self.configuration.sites]
 
@@ -233,6 +261,7 @@ class ControlNode:
             **OBSERVING_METRICS,
             **SURVEYING_METRICS,
             **ACTS_METRICS,
+            **INCIDENT_METRICS,
             **TOKENS_METRICS,
             **METRICS,
         }
@@ -254,7 +283,7 @@ class ControlNode:
         if self.signing is not None:
             own |= self.signing.counters()
         own |= self.flows.counters()
-        own |= self.measuring.counters() | self.acts.counters()
+        own |= self.measuring.counters() | self.acts.counters() | self.incidents.counters()
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
@@ -277,6 +306,7 @@ class ControlNode:
             | self.tokens.gauges()
             | self.watch.scanning.gauges()
         )
+        found |= self.incidents.gauges()
         if self.surveying is not None:
             found |= self.surveying.gauges()
         for worker in self.pool.workers if self.pool else []:

@@ -14,17 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from gslb.admin import Feed, Metrics, Reload, Server, Status, create_app, draining, serve, tokens
+from gslb.admin import orders as ordering
 from gslb.admin.wire import Patience
 from gslb.config import load
 from gslb.geo import GeoIndex, Source
 from gslb.model import Configuration, Endpoint, Event, EventFilter, Listen, User, World
 from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import Flowing
+from gslb.runtime.incidents import Incidents
 from gslb.runtime.journal import Journal
 from gslb.runtime.tokens import Tokens
 from gslb.state import SiteReport, TargetKey, Tracker
 from gslb.state.clock import Clock
 from gslb.state.content import SetReport
+from gslb.state.incidents import NodeFacts, findings
+from gslb.state.incidents.impact import well_shares
 from gslb.state.measurements import Measurement, Measurements
 from gslb.state.orders import Orders
 from gslb.steering import Lookup, Scopes
@@ -81,11 +85,21 @@ class Bench:
         self.metrics: Metrics = {}
         self.measured = Measurements()
         self.scanned: list[str] = []
+        self.incidents = Incidents(
+            lambda: self.configuration,
+            self.journal,
+            None,
+            self.feed,
+            self.facts,
+            clock=lambda: self.now_s,
+            utc_now=lambda: self.utc,
+        )
         self.acts = Acts(None, self.journal, lambda: self.configuration.limits.acts_kept, lambda: self.utc)
         self.tokens = Tokens(None, self.journal, lambda: self.configuration.limits.tokens_kept, lambda: self.utc)
         self.oidc_secret: str | None = None
         tokens.install_undoers(self)
         draining.install_undoers(self, lambda: self.utc)
+        ordering.install_undoers(self, lambda: self.utc)
         self.journal.add_listener(lambda event: self.told([event]))
 
     # What the admin side asks
@@ -156,7 +170,12 @@ class Bench:
         world = self.tracker.next_world(self.now_s, self.utc)
         if world is not None:
             self.world, self.world_at = world, self.utc
+        if self.world.ready:
+            self.incidents.take(findings(self.world, self.facts()), well_shares(self.world), self.configuration)
         self.feed.changed()
+
+    def facts(self) -> NodeFacts:
+        return NodeFacts(stale=self.stale, workers=self.workers, workers_wanted=self.workers_wanted)
 
     def wait(self, seconds: float) -> None:
         self.now_s += seconds
