@@ -12,23 +12,23 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gslb.errors import StoreError
 from gslb.model import Drain, Event, EventFilter, Severity
 from gslb.state.codec import TEXT_LIMIT, decode
 from gslb.state.restored import Restored, from_json, to_json
 from gslb.state.schema import migrate
+from gslb.state.sqlitefile import open_file, told
 
 EVENTS_KEPT = 10_000
 NUMBERS_AHEAD = 60
 """Worlds published between two saves: one a second for a minute. After a crash that many numbers are skipped."""
 
-_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,18 +40,10 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str], utc: datetime, events_kept: int = EVENTS_KEPT) -> None:
         self.path = Path(path)
-        self.set_aside: Path | None = None
         self._events_kept = events_kept
         self._lock = threading.Lock()
-        with _told(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._connection = _opened(self.path, utc)
-            except sqlite3.DatabaseError as error:
-                if not _is_broken(error):
-                    raise
-                self.set_aside = _set_aside(self.path, utc)
-                self._connection = _opened(self.path, utc)
+        with told(self.path):
+            self._connection, self.set_aside = open_file(self.path, utc, partial(_prepare, utc=utc))
 
     def close(self) -> None:
         with self._lock:
@@ -137,66 +129,15 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All that is done in it, or none. Raises StoreError. For the modules beside this one that keep tables of their own."""
-        with _told(self.path), self._lock, self._connection:
+        with told(self.path), self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
 
 
-def _opened(path: Path, utc: datetime) -> sqlite3.Connection:
-    _private(path)
-    connection = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
-    try:
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # a drain is a promise; a power cut does not take it back
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise _broken(verdict)
-        migrate(connection, utc)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _private(path: Path) -> None:
-    """The node's own cookie secrets are in it: not for everybody to read. SQLite gives its other files the mode of this one."""
-    with suppress(OSError):  # SQLite says it better
-        if not path.exists():  # closing one that is open would end SQLite's locks on it
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
-        for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
-            if each.exists():
-                each.chmod(each.stat().st_mode & 0o770)
-
-
-def _broken(verdict: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(verdict)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
-
-
-def _is_broken(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
-
-
-def _set_aside(path: Path, utc: datetime) -> Path:
-    """Out of the way, with its log, which would otherwise be applied to the new file."""
-    stamp = f"{utc.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    names = [f"{path}.corrupt-{stamp}", *(f"{path}.corrupt-{stamp}-{n}" for n in range(1, 100))]
-    aside = Path(next(name for name in names if not os.path.exists(name)))
-    for suffix in ("-wal", "-shm", ""):
-        source = Path(f"{path}{suffix}")
-        if source.exists():
-            source.rename(f"{aside}{suffix}")
-    return aside
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
-        raise StoreError(f"{path}: {error}") from error
+def _prepare(connection: sqlite3.Connection, utc: datetime) -> None:
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    connection.execute("PRAGMA synchronous = FULL")  # a drain is a promise; a power cut does not take it back
+    migrate(connection, utc)
 
 
 def _one(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> Any:
