@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 
 from gslb.geo.overlay import UNIT_SHIFT
 from gslb.geo.special import embedded_ipv4
@@ -56,6 +57,10 @@ class Crowd:
     def __iter__(self) -> Iterator[Member]:
         for family, unit, length, weight in zip(self.families, self.units, self.lengths, self.weights, strict=True):
             yield (4, unit << UNIT_SHIFT[4], length, weight) if family == 4 else (6, unit << UNIT_SHIFT[6], length, weight)
+
+    def networks(self) -> Iterator[tuple[Network, float]]:
+        for family, address, length, weight in self:
+            yield (IPv4Network((address, length)) if family == 4 else IPv6Network((address, length))), weight
 
     def parts(self, count: int) -> list[Crowd]:
         """Together this one, each about as long."""
