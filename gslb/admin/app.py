@@ -28,7 +28,9 @@ from gslb.admin import (
     timeline,
     tokens,
 )
+from gslb.admin import coverage as coverage_api
 from gslb.admin import flows as flows_api
+from gslb.admin import simulate as simulate_api
 from gslb.admin.board import Boards
 from gslb.admin.conventions.etags import EntityTags
 from gslb.admin.conventions.idempotency import Remembered
@@ -62,6 +64,7 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
     )
     app.state.node = node
     app.state.boards = Boards(node)
+    app.state.coverage = coverage_api.Kept()
     app.state.utc_now = utc_now
     app.state.gate = Gate(Known(node, utc_now), lambda: node.configuration, requests)
     remembered = Remembered(time.monotonic)
@@ -69,6 +72,8 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
     routers = (
         api.router,
         content.router,
+        simulate_api.router,
+        coverage_api.router,
         measurements.router,
         flows_api.router,
         *orders.ROUTERS,

@@ -10,8 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gslb.admin import problems
 
 BYTES_MOST: Final = 16 * 1024
-
-_DETAIL: Final = f"a body has at most {BYTES_MOST} bytes here"
+LONGER: Final = {"/api/v1/simulate": 1024 * 1024}  # which may bring ten thousand networks
 
 
 class BodyBound:
@@ -24,18 +23,20 @@ class BodyBound:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = LONGER.get(scope["path"], BYTES_MOST)
+        detail = f"a body has at most {most} bytes here"
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length) > BYTES_MOST:
-            await problems.answer(413, _DETAIL, {"Connection": "close"})(scope, receive, send)
+        if not length.isdecimal() or int(length) > most:
+            await problems.answer(413, detail, {"Connection": "close"})(scope, receive, send)
             return
-        left = BYTES_MOST
+        left = most
 
         async def receive_on() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise problems.refusal(413, _DETAIL, Connection="close")
+                raise problems.refusal(413, detail, Connection="close")
             return message
 
         await self._app(scope, receive_on, send)

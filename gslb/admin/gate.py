@@ -49,8 +49,11 @@ class Gate:
         self.throttle = Throttle(lambda: configuration().limits.admin_guessers, counters)
         self._known, self._configuration, self._clock = known, configuration, clock
 
-    def admit(self, request: Request) -> Principal:
-        """Who asks. Raises 401 where nobody knows, 403 where a foreign page made the browser ask, 429 after too many guesses."""
+    def admit(self, request: Request, *, asks: bool = False) -> Principal:
+        """Who asks. Raises 401 where nobody knows, 403 where a foreign page made the browser ask, 429 after too many guesses.
+
+        `asks`: it changes nothing, though it comes as POST.
+        """
         headers = request.headers.getlist("authorization")
         if len(headers) > 1:  # a proxy may have looked at the other one
             raise refusal(400, "the request has more than one Authorization")
@@ -62,7 +65,7 @@ class Gate:
             if request.method not in _SAFE:
                 _need_own_page(request, session)
             return principal
-        if request.method in _SAFE and self._local(request):
+        if (request.method in _SAFE or (asks and not _foreign(request))) and self._local(request):
             return LOOPBACK
         raise _unknown("this takes a token: send it as Authorization: Bearer, or log in at /login")
 
@@ -168,6 +171,13 @@ def _unknown(detail: str, error: str = "") -> Exception:
     return refusal(401, detail, WWW_Authenticate=challenge)
 
 
+def _foreign(request: Request) -> bool:
+    """Whether a page of somebody else's makes a browser of this machine ask."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
+    own = origin is None or origin.partition("://")[2].lower() == request.headers.get("host", "").lower()
+    return not own or site not in ("none", "same-origin")
+
+
 async def reader(
     request: Request, _token: Annotated[object, Depends(BEARER)], _cookie: Annotated[object, Depends(SESSION)]
 ) -> Principal:
@@ -187,3 +197,14 @@ async def overseer(principal: Reader) -> Principal:
 
 
 Overseer = Annotated[Principal, Depends(overseer)]
+
+
+async def simulator(
+    request: Request, _token: Annotated[object, Depends(BEARER)], _cookie: Annotated[object, Depends(SESSION)]
+) -> Principal:
+    """A dependency: whoever may read all, for questions that are too long for a GET."""
+    gate: Gate = request.app.state.gate
+    return await overseer(gate.admit(request, asks=True))
+
+
+Simulator = Annotated[Principal, Depends(simulator)]

@@ -20,6 +20,7 @@ from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
 from gslb.state.orders import Orders
 from gslb.steering import Lookup, Scopes
+from gslb.steering.simulation import Answer, CoverageQuestion, Question
 
 Labels = tuple[str, ...]
 Metrics = Mapping[str, tuple[str, Labels]]  # name -> (help, names of labels)
@@ -104,6 +105,13 @@ class Tokens(Protocol):
     def used(self, token: Token) -> None: ...
 
 
+class Simulates(Protocol):
+    """One question at a time, beside the loop."""
+
+    async def run(self, question: Question | CoverageQuestion) -> Answer:
+        """Raises BusyError where others are before it, NodeError where it fails."""
+
+
 class Node(Protocol):
     """Called on the event loop of control, where nothing may block for longer than a row of SQLite takes.
 
@@ -140,6 +148,10 @@ class Node(Protocol):
     @property
     def lookup(self) -> Lookup:
         """Where clients are: that of the open GeoIndex."""
+
+    @property
+    def simulating(self) -> Simulates:
+        """What answers questions about a population, beside the loop."""
 
     @property
     def scopes(self) -> Scopes | None:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from gslb import dns, redirect
@@ -35,6 +36,8 @@ from gslb.runtime.scanning import METRICS as SCANNING_METRICS
 from gslb.runtime.selfcheck import SelfCheck
 from gslb.runtime.signing import METRICS as SIGNING_METRICS
 from gslb.runtime.signing import Signing
+from gslb.runtime.simulating import METRICS as SIMULATING_METRICS
+from gslb.runtime.simulating import Simulating
 from gslb.runtime.surveying import METRICS as SURVEYING_METRICS
 from gslb.runtime.surveying import Surveying
 from gslb.runtime.tallies import Tallies
@@ -109,6 +112,8 @@ class ControlNode:
         draining.install_undoers(self, lambda: datetime.now(UTC))
         ordering.install_undoers(self, lambda: datetime.now(UTC))
         self.incidents = Incidents(lambda: self.configuration, journal, store, self.feed, self._facts, self._rate)
+        cache = Path(configuration.state_dir) / "geo"
+        self.simulating = Simulating(lambda: self.index, lambda: self.configuration.limits, cache)
         self._store = store
         self._world: World | None = None
         self._probed = 0  # the number of the first World that knows results of probes
@@ -260,6 +265,7 @@ class ControlNode:
             **SIGNING_METRICS,
             **OBSERVING_METRICS,
             **SURVEYING_METRICS,
+            **SIMULATING_METRICS,
             **ACTS_METRICS,
             **INCIDENT_METRICS,
             **TOKENS_METRICS,
@@ -283,7 +289,7 @@ class ControlNode:
         if self.signing is not None:
             own |= self.signing.counters()
         own |= self.flows.counters()
-        own |= self.measuring.counters() | self.acts.counters() | self.incidents.counters()
+        own |= self.measuring.counters() | self.simulating.counters() | self.acts.counters() | self.incidents.counters()
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
@@ -302,6 +308,7 @@ class ControlNode:
         found |= (
             self.lookers.gauges()
             | self.measuring.gauges()
+            | self.simulating.gauges()
             | self.acts.gauges()
             | self.tokens.gauges()
             | self.watch.scanning.gauges()

@@ -23,6 +23,7 @@ from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import Flowing
 from gslb.runtime.incidents import Incidents
 from gslb.runtime.journal import Journal
+from gslb.runtime.simulating import Simulating
 from gslb.runtime.tokens import Tokens
 from gslb.state import SiteReport, TargetKey, Tracker
 from gslb.state.clock import Clock
@@ -85,6 +86,7 @@ class Bench:
         self.metrics: Metrics = {}
         self.measured = Measurements()
         self.scanned: list[str] = []
+        self._simulating = Simulating(geo_index, lambda: self.configuration.limits, None)
         self.incidents = Incidents(
             lambda: self.configuration,
             self.journal,
@@ -115,6 +117,10 @@ class Bench:
     @property
     def geo(self) -> Sequence[Source]:
         return geo_index().sources
+
+    @property
+    def simulating(self) -> Simulating:
+        return self._simulating
 
     def status(self) -> Status:
         return Status(self.tracker.ready, self.stale, self.started, self.world_at, self.reload, self.workers, self.workers_wanted)
