@@ -9,6 +9,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, IPvAnyAddress, StringConstraints, WithJsonSchema
 
 from gslb.admin import draining, shown
+from gslb.admin.asked import ClientText, network_of
+from gslb.admin.asked import parse as asked_of
 from gslb.admin.board import Boards
 from gslb.admin.content import WholeSite, site_content
 from gslb.admin.conventions.paging import Before, paged
@@ -26,7 +28,7 @@ PREFIX = "/api/v1"
 EVENTS_MOST = 1000
 
 # What pydantic calls it, ipvanyaddress, nobody else knows.
-_ADDRESS = WithJsonSchema({"anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]})
+_RESOLVER = WithJsonSchema({"anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]})
 _FAMILIES: dict[str | None, Family] = {"4": 4, "6": 6}
 
 _ANY: frozenset[Condition] = frozenset(get_args(Condition))
@@ -88,17 +90,19 @@ async def services(request: Request, principal: Overseer) -> list[ServiceView]:
 @router.get("/explain", responses=documented(404))
 async def explained(
     request: Request,
-    address: Annotated[IPvAnyAddress, _ADDRESS, Query(description="Of the client.")],
+    address: Annotated[ClientText, Query(description="Of the client, or its network, or its AS: then a network of that.")],
     _: Overseer,
     service: Annotated[str | None, Query(max_length=255, description="Its host; may be left out where there is one.")] = None,
     via: Annotated[Via, Query()] = "dns",
     path: Annotated[str | None, Query(max_length=8192, pattern=r"^/[!-~]*$", description="DNS sees none.")] = None,
     family: Annotated[Literal["4", "6"] | None, Query(description="Of the address asked for; else the client's.")] = None,
+    resolver: Annotated[IPvAnyAddress | None, _RESOLVER, Query(description="Who asks on its behalf, by DNS.")] = None,
 ) -> Explanation:
     """Where this client lands now, and why: every site, kept or dropped, with the reason."""
     node = _node(request)
     try:
-        return explain(node.world, node.lookup, address, service, via, path, _FAMILIES.get(family), node.scopes)
+        asked = await network_of(asked_of(address), node.systems)
+        return explain(node.world, node.lookup, asked, service, via, path, _FAMILIES.get(family), node.scopes, resolver)
     except UsageError as error:
         raise refusal(404, str(error)) from error
 

@@ -12,6 +12,7 @@ from gslb.admin.flowbook import FlowBook
 from gslb.admin.principal import Principal
 from gslb.errors import Fault
 from gslb.geo import Source
+from gslb.geo.systems import Systems
 from gslb.model import Act, Configuration, Event, EventFilter, World
 from gslb.model.token import Token
 from gslb.state import SiteReport
@@ -160,6 +161,10 @@ class Node(Protocol):
     @property
     def geo(self) -> Sequence[Source]:
         """The open databases."""
+
+    @property
+    def systems(self) -> Systems:
+        """Which networks are of which AS, by the open databases."""
 
     @property
     def metrics(self) -> Metrics:

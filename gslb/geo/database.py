@@ -83,6 +83,11 @@ class Database:
         except InvalidDatabaseError as error:
             raise GeoError(f"{self.source.path}: {error}; fetch the .mmdb file again") from error
 
+    @property
+    def has_asn(self) -> bool:
+        """Whether records of this kind of database name an AS."""
+        return self._asn
+
     def fields(self, reference: int | None) -> Fields:
         """What `leaves` refers to, for who goes through all of them: nothing is remembered. A broken record says nothing."""
         if reference is None:

@@ -15,6 +15,7 @@ from gslb.admin import orders as ordering
 from gslb.admin.node import Metrics, Reload, Status
 from gslb.errors import StoreError
 from gslb.geo import GeoIndex, Source
+from gslb.geo.systems import Systems
 from gslb.model import Configuration, Event, EventFilter, World
 from gslb.runtime.acts import METRICS as ACTS_METRICS
 from gslb.runtime.acts import Acts
@@ -104,6 +105,7 @@ class ControlNode:
         self.measuring = Measuring(configuration, store, journal)
         self.mismatches = Mismatches(journal)
         self.index = geo
+        self._systems = Systems(geo)
         self.flows = Flowing(lambda: self.configuration, lambda: self.index.lookup, self.feed)
         self.acts = Acts(store, journal, lambda: self.configuration.limits.acts_kept)
         self.tokens = Tokens(store, journal, lambda: self.configuration.limits.tokens_kept)
@@ -164,6 +166,12 @@ class ControlNode:
     @property
     def geo(self) -> Sequence[Source]:
         return self.index.sources
+
+    @property
+    def systems(self) -> Systems:
+        if self._systems.index is not self.index:
+            self._systems = Systems(self.index)
+        return self._systems
 
     def status(self) -> Status:
         workers = self.pool.workers if self.pool else []

@@ -50,6 +50,13 @@ def decide(world: World, client: Client, request: Request, trace: bool = True) -
     )
 
 
+def judged_for(world: World, client: Client, request: Request) -> tuple[Judged, Plan]:
+    """What `decide` goes by, before it comes to the client's own slot."""
+    stage = _stage_of(world, request)
+    need = needed(world, stage.standings.service, request.view.door, request.path, request.pledged)
+    return stage.plan(map_of(world).classify(stage.standings.service.host, client), need)
+
+
 class _Stage:
     """One view of one service in one World, with what was found out about classes there."""
 

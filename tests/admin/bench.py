@@ -18,6 +18,7 @@ from gslb.admin import orders as ordering
 from gslb.admin.wire import Patience
 from gslb.config import load
 from gslb.geo import GeoIndex, Source
+from gslb.geo.systems import Systems
 from gslb.model import Configuration, Endpoint, Event, EventFilter, Listen, User, World
 from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import Flowing
@@ -117,6 +118,10 @@ class Bench:
     @property
     def geo(self) -> Sequence[Source]:
         return geo_index().sources
+
+    @property
+    def systems(self) -> Systems:
+        return Systems(geo_index())
 
     @property
     def simulating(self) -> Simulating:
