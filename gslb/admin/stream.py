@@ -67,12 +67,12 @@ async def stream(
     for message in teller.whole():
         yield message
     async for notice in watching:
+        if not still_welcome(request, principal):
+            return
         for message in teller.told(notice):
             yield message
         if notice is Signal.CHANGED:
             await asyncio.sleep(PAUSE_S)
-            if not still_welcome(request, principal):
-                return
 
 
 def still_welcome(request: Request, principal: Principal) -> bool:
