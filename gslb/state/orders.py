@@ -69,6 +69,9 @@ class Orders:
         """Those that sites have by override."""
         return {each.change.site: each.change.weight for each in self.overrides if isinstance(each.change, Reweight)}
 
+    def weight_of(self, site: str) -> Override | None:
+        return self._overrides.of_site(site)
+
     def in_force(self) -> tuple[Change, ...]:
         return self._overrides.in_force()
 
