@@ -1,4 +1,4 @@
-"""Any sequence of orders, time, sleep, clocks that are set and restarts, against a model that a person can check by reading it."""
+"""Any sequence of orders, time, sleep and restarts, against a model that a person can check by reading it."""
 
 from __future__ import annotations
 
@@ -180,5 +180,3 @@ def test_orders_are_as_a_naive_model_has_them(steps):
     for name, *arguments in steps:
         functools.partial(do[name], *arguments)()
         driver.check()
-
-
