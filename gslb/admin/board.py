@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gslb.admin.flowbook import FlowBook
 from gslb.admin.incident import status_view
+from gslb.admin.incidentbook import Incidents
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
 from gslb.admin.shown import service_views, site_view
@@ -32,6 +33,10 @@ class Boards:
     @property
     def flows(self) -> FlowBook:
         return self._node.flows
+
+    @property
+    def incidents(self) -> Incidents:
+        return self._node.incidents
 
     def now(self, principal: Principal) -> Board:
         """An owner sees a board on which there is nothing but the own sites."""

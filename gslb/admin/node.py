@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gslb.admin.feed import Feed
 from gslb.admin.flowbook import FlowBook
+from gslb.admin.incidentbook import Incidents
 from gslb.admin.principal import Principal
 from gslb.errors import Fault
 from gslb.geo import Source
@@ -126,6 +127,10 @@ class Node(Protocol):
     @property
     def acts(self) -> Acts:
         """Who changed what, and why: every change that an endpoint makes is recorded here."""
+
+    @property
+    def incidents(self) -> Incidents:
+        """What is wrong, and was."""
 
     @property
     def flows(self) -> FlowBook:

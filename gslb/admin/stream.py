@@ -20,6 +20,7 @@ from gslb.admin.board import Board, Boards
 from gslb.admin.feed import WATCHERS_OF_PEER_MOST, Feed, Signal, Subscription
 from gslb.admin.flows import STREAMED_MOST, WINDOW_S, flows_view
 from gslb.admin.gate import Gate, Reader
+from gslb.admin.incidents import open_views
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
 from gslb.admin.shown import event_view
@@ -89,6 +90,7 @@ class Teller:
         self._principal = principal
         self._told: Board | None = None
         self._flows = -1  # the version that was told
+        self._incidents = -1
 
     def told(self, notice: Event | Signal) -> Iterator[ServerSentEvent]:
         if isinstance(notice, Event):
@@ -105,8 +107,9 @@ class Teller:
         yield _message("status", board.status)
         yield _message("sites", board.sites)
         yield _message("services", board.services)
-        self._flows = -1
+        self._flows = self._incidents = -1
         yield from self._flowing()
+        yield from self._wrong()
 
     def _flowing(self) -> Iterator[ServerSentEvent]:
         """Who is sent where, if anybody is, and there is more to tell."""
@@ -116,6 +119,13 @@ class Teller:
             view = flows_view(book, self._principal, None, WINDOW_S, STREAMED_MOST)
             if view.flows:
                 yield _message("flows", view)
+
+    def _wrong(self) -> Iterator[ServerSentEvent]:
+        """The open incidents, whole, where one of them has changed."""
+        book = self._boards.incidents
+        if book.version != self._incidents:
+            self._incidents = book.version
+            yield _message("incidents", tuple(open_views(book, self._principal)))
 
     def _changes(self) -> Iterator[ServerSentEvent]:
         old, new = self._told, self._boards.now(self._principal)
@@ -131,6 +141,7 @@ class Teller:
         if old.status != new.status:
             yield _message("status", new.status)
         yield from self._flowing()
+        yield from self._wrong()
 
 
 def _steady(site: SiteView) -> dict[str, Any]:

@@ -173,6 +173,7 @@ class Control:
         self._run(self.node.flows.run())
         self._run(self.node.acts.keep_trying(), self.node.tokens.write_often())
         self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
+        self._run(self.node.incidents.run(lambda: self.node.world))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)

@@ -126,6 +126,16 @@ class Signing:
         until = datetime.fromtimestamp(now.period.expiration, UTC)
         self._journal.tell("dnssec-signed", Severity.INFO, name, f"{name} is signed until {until:%Y-%m-%d %H:%M:%S} UTC")
 
+    @property
+    def refused(self) -> bool:
+        """Keys on the disk were refused, so others sign."""
+        return self._refused
+
+    @property
+    def overdue(self) -> tuple[str, ...]:
+        """Zones whose keys are all over."""
+        return tuple(name for name, zone in self.signer.zones.items() if zone.keys.overdue)
+
     def signed(self) -> dict[str, Signed]:
         """Of each zone, how it is signed. A zone above one of our own has its DS, and so changes with it."""
         found: dict[str, Signed] = {}

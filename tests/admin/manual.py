@@ -13,6 +13,7 @@ import gslb.dns.metrics
 import gslb.redirect.metrics
 import gslb.runtime.acts
 import gslb.runtime.flowing
+import gslb.runtime.incidents
 import gslb.runtime.measuring
 import gslb.runtime.notifying
 import gslb.runtime.observing
@@ -26,6 +27,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
     "What people change": {**gslb.runtime.acts.METRICS, **gslb.runtime.tokens.METRICS},
+    "Incidents": gslb.runtime.incidents.METRICS,
     "DNS": gslb.dns.metrics.METRICS,
     "Secondaries": gslb.runtime.notifying.METRICS,
     "Signing": gslb.runtime.signing.METRICS,

@@ -42,7 +42,7 @@ class Watcher:
                 return data, number
 
     async def whole(self) -> list[str]:
-        return [(await self.message())[0] for _ in range(3)]
+        return [(await self.message())[0] for _ in range(4)]
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ def node() -> Bench:
 
 async def test_a_new_watcher_gets_all_and_then_what_changes(node):
     async with served(node) as url, watching(url) as watcher:
-        assert await watcher.whole() == ["status", "sites", "services"]
+        assert await watcher.whole() == ["status", "sites", "services", "incidents"]
         node.fail("jp-osaka-1")
         event, number = await watcher.until("event")
         assert isinstance(event, dict)
@@ -87,7 +87,7 @@ async def test_who_comes_back_gets_the_events_in_between_and_no_other(node):
         last = node.feed.last
         node.fail("jp-osaka-1")
         async with watching(url, Last_Event_ID=str(last)) as watcher:
-            assert await watcher.whole() == ["status", "sites", "services"]
+            assert await watcher.whole() == ["status", "sites", "services", "incidents"]
             numbers = [int((await watcher.until("event"))[1] or 0) for _ in range(node.feed.last - last)]
             assert numbers == list(range(last + 1, node.feed.last + 1))
 
@@ -101,7 +101,7 @@ async def test_who_comes_back_from_nowhere_is_told_to_start_over(node, last):
     async with served(node) as url, watching(url, Last_Event_ID=last) as watcher:
         await watcher.whole()
         assert (await watcher.message())[0] == "reset"
-        assert await watcher.whole() == ["status", "sites", "services"]
+        assert await watcher.whole() == ["status", "sites", "services", "incidents"]
 
 
 @pytest.mark.parametrize("last", ["nonsense", "-1", "1e3", "9" * 40])
@@ -183,7 +183,7 @@ async def test_one_peer_leaves_room_for_the_watchers_of_others(node):
         assert (answer.status_code, answer.headers["content-type"]) == (429, "application/problem+json")
         assert (answer.json()["detail"], answer.headers["retry-after"]) == ("16 clients at 127.0.0.1 watch already", "5")
         async with watching(url, "127.0.0.2") as watcher:
-            assert await watcher.whole() == ["status", "sites", "services"]
+            assert await watcher.whole() == ["status", "sites", "services", "incidents"]
 
 
 async def test_a_watcher_that_leaves_is_forgotten(node):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from sqlite3 import Connection
 from typing import Any
 
 from gslb.state.incidents.incident import Incident
@@ -17,14 +18,18 @@ class IncidentShelf:
         self._store = store
 
     def keep(self, incidents: Iterable[Incident], most: int) -> None:
-        rows = [(each.number, each.opened.isoformat(), _iso(each), to_json(each)) for each in incidents]
         with self._store.transaction() as connection:
-            connection.executemany("REPLACE INTO incidents VALUES (?, ?, ?, ?)", rows)
-            bound = (
-                "DELETE FROM incidents WHERE closed IS NOT NULL AND number NOT IN"
-                " (SELECT number FROM incidents ORDER BY number DESC LIMIT ?)"
-            )
-            connection.execute(bound, (most,))
+            self.write(connection, incidents, most)
+
+    def write(self, connection: Connection, incidents: Iterable[Incident], most: int) -> None:
+        """As a part of a transaction of the store."""
+        rows = [(each.number, each.opened.isoformat(), _iso(each), to_json(each)) for each in incidents]
+        connection.executemany("REPLACE INTO incidents VALUES (?, ?, ?, ?)", rows)
+        bound = (
+            "DELETE FROM incidents WHERE closed IS NOT NULL AND number NOT IN"
+            " (SELECT number FROM incidents ORDER BY number DESC LIMIT ?)"
+        )
+        connection.execute(bound, (most,))
 
     def open(self) -> tuple[Incident, ...]:
         return self._read("SELECT document FROM incidents WHERE closed IS NULL ORDER BY number", ())
