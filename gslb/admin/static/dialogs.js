@@ -39,7 +39,8 @@ export const End = ({ name = "for_s", chosen = "2h", open = true }) => html`
 export const at = (site) => `sites/${encodeURIComponent(site)}`;
 
 function Drain({ site, close }) {
-  const send = ({ reason = "", for_s: forS }, key) => post(`${at(site)}/drain`, { reason, ...(forS && { for_s: Number(forS) }) }, key);
+  const send = ({ reason = "", for_s: forS, owner }, key) =>
+    post(`${at(site)}/drain`, { reason, ...(forS && { for_s: Number(forS) }), ...(owner && { owner }) }, key);
   const done = (view) => {
     putSite(view);
     close();
@@ -51,6 +52,7 @@ function Drain({ site, close }) {
     <${Form} send=${send} done=${done} submit=${t("drain.do")} cancel=${close}>
       <${Field} name="reason" label=${t("drain.reason")} maxlength="200" autofocus />
       <${End} />
+      <${Field} name="owner" label=${t("drain.owner")} hint=${t("drain.owner_hint")} maxlength="200" />
     <//>`;
 }
 
