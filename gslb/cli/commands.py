@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import gslb
-from gslb.cli import check, dnssec, explain, geo, imports, operate, scan, serve
+from gslb.cli import check, dnssec, explain, geo, imports, operate, scan, serve, simulate
 from gslb.cli.demo import command as demo
 
 EPILOG = "Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or configuration."
@@ -40,6 +40,7 @@ app.command("serve")(serve.serve)
 app.add_typer(demo.app, name="demo")
 app.command("check")(check.check)
 app.command("explain")(explain.explain)
+app.command("simulate")(simulate.simulate)
 app.command("status")(operate.status)
 app.command("events")(operate.events)
 app.command("drain")(operate.drain)

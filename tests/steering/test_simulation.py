@@ -81,7 +81,7 @@ def shares(told, side="after"):
     return {row.site: getattr(row, side).share for row in told.sites if getattr(row, side).share}
 
 
-@settings(max_examples=150)
+@settings(max_examples=70)
 @given(st.data())
 def test_the_simulated_site_of_a_client_is_the_first_that_decide_gives(data):
     made = data.draw(strategies.configurations())
@@ -99,7 +99,7 @@ def test_the_simulated_site_of_a_client_is_the_first_that_decide_gives(data):
             assert names[side.find(family, address, length).site] == told
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.data())
 def test_before_and_after_are_what_decide_gives_of_either(data):
     made = data.draw(strategies.configurations())

@@ -1,4 +1,4 @@
-"""A simulation as a picture: a bar before and a bar after for each site, grouped by region. SVG 1.1, with nothing in it but shapes.
+"""A simulation as a picture: a bar before and a bar after for each site, grouped by region. SVG 1.1, and nothing but shapes.
 
 It is light or dark as the reader is, and black and white where it is printed: after is filled, before is drawn.
 """
@@ -12,9 +12,10 @@ from typing import Any, Final
 from gslb.model.text import printable
 
 WIDTH: Final = 880
-_NAME_END, _BAR_START, _BAR_END = 210, 222, 660
+_NAME_END, _BAR_START, _BAR_END = 210, 222, 640
 _ROW, _REGION, _HEAD, _FOOT = 34, 30, 96, 16
 _LINE_LETTERS = 118
+_NAME_LETTERS = 28
 
 _STYLE: Final = """\
 svg{font:13px system-ui,sans-serif;background:#fff;color:#1b1f24}
@@ -85,7 +86,9 @@ def _region(region: str, told: Document, top: int) -> Iterator[str]:
 
 def _site(site: Document, top: int, scale: float) -> Iterator[str]:
     before, after = site["before"], site["after"]
-    yield f'<text x="{_NAME_END}" y="{top + 18}" text-anchor="end">{_text(site["site"])}</text>'
+    name = str(site["site"])
+    short = name if len(name) <= _NAME_LETTERS else f"{name[: _NAME_LETTERS - 1]}…"
+    yield f'<text x="{_NAME_END}" y="{top + 18}" text-anchor="end"><title>{_text(name)}</title>{_text(short)}</text>'
     yield f'<rect x="{_BAR_START}" y="{top + 3}" width="{before["share"] * scale:.1f}" height="9" class="before"/>'
     shade = "over" if after["overloaded"] else "after"
     yield f'<rect x="{_BAR_START}" y="{top + 15}" width="{after["share"] * scale:.1f}" height="11" class="{shade}"/>'

@@ -90,9 +90,11 @@ def _ways(found: Outcome) -> Iterator[str]:
     if before.distance_km is None or after.distance_km is None:
         return
     old, new = before.distance_km, after.distance_km
-    if old == new:
-        return
-    yield (
-        f"Half of all clients are within {new.p50:,.0f} km of their site, it was {old.p50:,.0f} km; "
-        f"95% within {new.p95:,.0f} km, it was {old.p95:,.0f} km."
-    )
+    parts = [
+        f"{what} within {now:,.0f} km of their site, it was {was:,.0f} km"
+        for what, was, now in (("half of all clients are", old.p50, new.p50), ("95% are", old.p95, new.p95))
+        if now != was
+    ]
+    if parts:
+        said = "; ".join(parts)
+        yield f"{said[0].upper()}{said[1:]}."
