@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gslb.geo.distance import distance_km
 from gslb.model import RAMP_STEPS, Client, Drain, Site, SiteTrace, State, Why
+from gslb.steering.byhand import ByHand
 from gslb.steering.candidates import Block, Candidate, Field, Mode
 from gslb.steering.filters import SPOILT
 from gslb.steering.geometry import location_of
@@ -35,7 +36,11 @@ def explain_sites(outcome: Outcome) -> tuple[SiteTrace, ...]:
     ranked = [candidate.site for candidate in outcome.chosen]
     keeper = _Keeper(outcome)
     keeps = [keeper.trace(by_id[name], rank) for rank, name in enumerate(ranked, 1)]
-    restricted = {site: (name, reason) for site, name, reason in outcome.scene.client_class.dropped}
+    hand = ByHand(outcome.scene.world, outcome.scene.service.host, outcome.client)
+    restricted = {
+        site: (name, reason + (hand.drops(by_id[site]) if name == "rules" else ""))
+        for site, name, reason in outcome.scene.client_class.dropped
+    }
     drops = [
         SiteTrace(site.id, None, *(restricted.get(site.id) or _dropped(outcome, site))) for site in sites if site.id not in ranked
     ]
@@ -103,6 +108,7 @@ class _Keeper:
     def __init__(self, outcome: Outcome) -> None:
         self._outcome = outcome
         self._blocks = outcome.field.blocks
+        self._hand = ByHand(outcome.scene.world, outcome.scene.service.host, outcome.client)
         self._where = {
             name: (number, block, tier) for number, block in enumerate(self._blocks) for tier in block.tiers for name in tier
         }
@@ -113,7 +119,13 @@ class _Keeper:
     def trace(self, site: Site, rank: int) -> SiteTrace:
         number, block, tier = self._where[site.id]
         parts = [*self._notes(rank), self._distance(site, rank), self._place(block, tier, rank), self._after(number, block)]
-        parts += [self._latency(site), self._health(site, tier), self._spill(number, block), self._content(site)]
+        parts += [
+            self._hand.weight(site),
+            self._latency(site),
+            self._health(site, tier),
+            self._spill(number, block),
+            self._content(site),
+        ]
         return SiteTrace(site.id, rank, self._filter(site, block, rank), ", ".join(part for part in parts if part))
 
     def _filter(self, site: Site, block: Block, rank: int) -> str:
@@ -130,7 +142,7 @@ class _Keeper:
 
     def _place(self, block: Block, tier: tuple[str, ...], rank: int) -> str:
         if block.kind == "rule":
-            return f"a rule prefers {block.region}"
+            return f"a rule prefers {block.region}{self._hand.prefers(block.region)}"
         if block.kind == "last":
             return "weight 0: a last resort"
         if not block.region:

@@ -69,8 +69,13 @@ def test_explain_tells_who_weighed_the_site_and_whose_rule_it_is(visit, node):
     explained = visit().get("/api/v1/explain", params={"address": "133.11.0.1"}).json()
     first = explained["sites"][0]
     assert first["site"] == "jp-fukuoka-1"
-    assert "a rule of ops prefers jp-fukuoka-1 until 2026-11-23" in first["reason"]
-    assert "weight 10 instead of 100, by ops until 2026-11-23" in first["reason"]
+    assert "a rule prefers jp-fukuoka-1 by an override of ops until 2026-11-23 03:01 UTC: faster" in first["reason"]
+    assert "weight 10 by an override of ops until 2026-11-23 03:10 UTC: too much traffic" in first["reason"]
+    visit(OPERATOR).post(OVERRIDES, json={**RULE, "rule": {"match": NETWORK, "never": "us"}})
+    node.wait(1)
+    explained = visit().get("/api/v1/explain", params={"address": "133.11.0.1"}).json()
+    dropped = next(each for each in explained["sites"] if each["region"] == "us")
+    assert "are never served by us (by an override of ops until" in dropped["reason"]
 
 
 def test_an_override_is_taken_back_with_a_reason(visit, node):
