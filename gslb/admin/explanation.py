@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, Field
 
+from gslb.admin.by_hand import by_hand
 from gslb.errors import UsageError
 from gslb.geo.distance import distance_km
 from gslb.model import Client, Decision, Door, Family, Network, Request, Service, Site, View, World
@@ -75,6 +76,7 @@ class Explanation(BaseModel):
     scope_by: Literal["map", "database"]
     slot: int
     world: int
+    command: str = Field(description="Asks this node the same by hand.")
     policy: list[str] = Field(description="The chain of filters, in order.")
     stages: list[Stage] = Field(description="Rules and restrictions first, then the chain; without filters that only order.")
     sites: list[ExplainedSite]
@@ -121,6 +123,7 @@ def explain(
         scope_by="map" if scopes is not None and steering.services[found.host].key in scopes.trees else "database",
         slot=steering.slot(found.host, client),
         world=decision.world,
+        command=by_hand(world.configuration, found.host, client, view, told),
         policy=list(found.policy),
         stages=list(_stages(decision)),
         sites=list(_sites(world, client, decision, terms(world, client, request))),

@@ -94,6 +94,7 @@ def test_what_can_not_be_read_is_told_beside_its_field(visit, question):
 def test_shares_terms_and_stages_are_told(visit, node: Bench):
     node.fail("jp-osaka-1")
     node.drain("us-dallas-1", "a new disk", "ops", None)
+    node.wait(2.0)
     found = explained(visit, address="133.11.0.1")
     assert sum(each["share"] for each in found["sites"]) == pytest.approx(1)
     assert found["sites"][0]["share"] > 0

@@ -52,7 +52,7 @@ class Visit:
     def t(self, key: str, /, **params: str | int) -> str:
         return self.language.t(key, **params)
 
-    async def ask(self, path: str, **query: str | int | None) -> Any:
+    async def ask(self, path: str, /, **query: str | int | None) -> Any:
         """What the API answers to whoever asked for the page; `path` is below /api/v1/. Raises Refused."""
         said = {name: each for name, each in query.items() if each is not None}
         status, body = await answer_to(self.request, PREFIX + path, said)
@@ -61,7 +61,7 @@ class Visit:
             raise Refused(status, str(document.get("detail", "")) if isinstance(document, dict) else "")
         return document
 
-    async def ask_or_none(self, path: str, **query: str | int | None) -> Any:
+    async def ask_or_none(self, path: str, /, **query: str | int | None) -> Any:
         """None where the API refuses: a part of a page that can be left out."""
         try:
             return await self.ask(path, **query)
