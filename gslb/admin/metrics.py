@@ -18,7 +18,7 @@ from gslb.admin.feed import WATCHERS_MOST
 from gslb.admin.gate import Gate
 from gslb.admin.node import Labels, Metrics, Node
 from gslb.admin.shown import service_views
-from gslb.model import State
+from gslb.model import MaintenanceState, State
 
 _SIDE: Final = ("service", "door", "family")
 
@@ -36,6 +36,9 @@ METRICS: Final[Metrics] = {
     "gslb_site_flapping": ("1 while it is held down there for changing too often.", (*_SIDE, "site")),
     "gslb_site_ramp_ratio": ("How far slow start is, 0 to 1; 1 without one.", (*_SIDE, "site")),
     "gslb_site_drained": ("1 while an operator has drained the site.", ("site",)),
+    "gslb_site_weight": ("Its share among equals, as it counts now: that of an override, where there is one.", ("site",)),
+    "gslb_overrides": ("What of the configuration operators have overridden, of limits.overrides.", ("kind",)),
+    "gslb_maintenance": ("Maintenance that is planned, of limits.maintenance, or runs.", ("state",)),
     "gslb_site_slow": ("1 while it answers at three times its own usual latency.", ("site",)),
     "gslb_site_latency_seconds": ("The latency that answers depend on, as a vantage measures it.", ("vantage", "site")),
     "gslb_service_sites_up": ("Sites that are up and not drained.", _SIDE),
@@ -81,6 +84,7 @@ class NodeCollector(Collector):
     def _samples(self) -> Samples:
         yield from self._of_node()
         yield from self._of_sites()
+        yield from self._of_orders()
         yield from self._of_services()
         yield from self._of_configuration()
         yield from self._of_admin()
@@ -107,8 +111,18 @@ class NodeCollector(Collector):
         for site in world.configuration.sites:
             yield ("gslb_site_drained", site.id), site.id in world.drains
             yield ("gslb_site_slow", site.id), site.id in world.slow
+            yield ("gslb_site_weight", site.id), site.weight
         for (vantage, name), used_ms in world.latency_ms.items():
             yield ("gslb_site_latency_seconds", vantage, name), used_ms / 1000
+
+    def _of_orders(self) -> Samples:
+        orders = self._node.orders
+        weights = len(orders.weights())
+        yield ("gslb_overrides", "weight"), weights
+        yield ("gslb_overrides", "rule"), len(orders.overrides) - weights
+        states = [each.state for each in orders.maintenance]
+        for state in (MaintenanceState.PLANNED, MaintenanceState.RUNNING):
+            yield ("gslb_maintenance", state.value), states.count(state)
 
     def _of_services(self) -> Samples:
         for service in service_views(self._node.world):

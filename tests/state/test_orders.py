@@ -341,5 +341,3 @@ def test_what_is_over_is_forgotten_beyond_the_limit():
         plan(scene, scene.utc + (1 + number) * HOUR, scene.utc + (2 + number) * HOUR, f"n-{number}", "us-1")
     with pytest.raises(ConflictError, match=r"limits\.maintenance"):
         plan(scene, scene.utc + 9 * HOUR, scene.utc + 10 * HOUR, "n-3", "us-1")
-
-
