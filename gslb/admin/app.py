@@ -30,6 +30,7 @@ from gslb.admin import (
 )
 from gslb.admin import coverage as coverage_api
 from gslb.admin import flows as flows_api
+from gslb.admin import history as history_api
 from gslb.admin import simulate as simulate_api
 from gslb.admin.board import Boards
 from gslb.admin.conventions.etags import EntityTags
@@ -76,6 +77,7 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
         coverage_api.router,
         measurements.router,
         flows_api.router,
+        history_api.router,
         *orders.ROUTERS,
         incidents.router,
         timeline.router,

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gslb.admin.feed import Feed
 from gslb.admin.flowbook import FlowBook
+from gslb.admin.historybook import HistoryBook
 from gslb.admin.incidentbook import Incidents
 from gslb.admin.principal import Principal
 from gslb.errors import Fault
@@ -131,6 +132,10 @@ class Node(Protocol):
     @property
     def incidents(self) -> Incidents:
         """What is wrong, and was."""
+
+    @property
+    def history(self) -> HistoryBook:
+        """How things were."""
 
     @property
     def flows(self) -> FlowBook:

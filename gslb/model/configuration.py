@@ -246,6 +246,7 @@ class Limits:
     simulation_s: float = 60.0  # how long one may take
     flows: int = 4096  # of clients of a home region and country to a site, that are counted apart
     flow_networks: int = 20_000  # client networks in the sample of who asks
+    history_series: int = 2000  # of numbers that are kept for a year: 63 kB each
     overrides: int = 200  # of weights and rules, by operators
     maintenance: int = 500  # that is planned or runs; and as much that is over is kept
     acts_kept: int = 10_000  # lines of the audit log

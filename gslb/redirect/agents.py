@@ -36,9 +36,6 @@ PREFIXES: Final[tuple[tuple[bytes, str], ...]] = (
 EXACT: Final[Mapping[bytes, str]] = {b"wget": "busybox"}
 KINDS: Final = (*dict.fromkeys(kind for _, kind in PREFIXES), OTHER)
 
-# Firmware that takes a redirect for the file, or for an error (BEHAVIOUR, HTTP 8).
-CANNOT_FOLLOW: Final = frozenset(("grub", "uefi", "rpi"))
-
 
 def classify(agent: bytes) -> str:
     """One of KINDS, whatever the octets are."""

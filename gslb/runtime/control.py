@@ -116,6 +116,7 @@ class Control:
         served = max((worker.world for worker in self._pool.workers), default=0) if self._pool is not None else 0
         self._watch = Watch(configuration, self._journal, store, self._on_world, served)
         self.node = ControlNode(configuration, geo, self._journal, store, self._watch)
+        self._watch.on_result = self.node.history.observed
         self._journal.add_listener(self.node.feed.publish)
         if directory.fault:
             self._tell("state-unusable", directory.fault)
@@ -170,7 +171,7 @@ class Control:
         if self._pool is not None:
             await self._pool.serving(SERVING_WITHIN_S)
         self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
-        self._run(self.node.flows.run())
+        self._run(self.node.flows.run(), self.node.history.run())
         self._run(self.node.acts.keep_trying(), self.node.tokens.write_often())
         self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
         self._run(self.node.incidents.run(lambda: self.node.world))

@@ -33,6 +33,9 @@ from gslb.runtime.notifying import Notifying
 from gslb.runtime.observing import METRICS as OBSERVING_METRICS
 from gslb.runtime.pool import Pool
 from gslb.runtime.publisher import Publisher
+from gslb.runtime.recollection import Counted
+from gslb.runtime.remembering import METRICS as HISTORY_METRICS
+from gslb.runtime.remembering import Remembering
 from gslb.runtime.scanning import METRICS as SCANNING_METRICS
 from gslb.runtime.selfcheck import SelfCheck
 from gslb.runtime.signing import METRICS as SIGNING_METRICS
@@ -107,6 +110,7 @@ class ControlNode:
         self.index = geo
         self._systems = Systems(geo)
         self.flows = Flowing(lambda: self.configuration, lambda: self.index.lookup, self.feed)
+        self.history = Remembering(lambda: self.configuration, lambda: self.world, self._counted, journal)
         self.acts = Acts(store, journal, lambda: self.configuration.limits.acts_kept)
         self.tokens = Tokens(store, journal, lambda: self.configuration.limits.tokens_kept)
         self.oidc_secret: str | None = None  # set with each configuration
@@ -265,9 +269,12 @@ class ControlNode:
 
     # What is counted
 
+    def _counted(self) -> Counted:
+        return Counted(dict(self.flows.window.totals), dict(self.tallies.counts))
+
     @property
     def metrics(self) -> Metrics:
-        doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS, **SCANNING_METRICS, **FLOWING_METRICS}
+        doors = {**dns.METRICS, **redirect.METRICS, **MEASURING_METRICS, **SCANNING_METRICS, **FLOWING_METRICS, **HISTORY_METRICS}
         return doors | {
             **NOTIFYING_METRICS,
             **SIGNING_METRICS,
@@ -296,7 +303,7 @@ class ControlNode:
             own |= {("gslb_dns_notifies_total", *key): count for key, count in self.notifying.counts.items()}
         if self.signing is not None:
             own |= self.signing.counters()
-        own |= self.flows.counters()
+        own |= self.flows.counters() | self.history.counters()
         own |= self.measuring.counters() | self.simulating.counters() | self.acts.counters() | self.incidents.counters()
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
@@ -312,7 +319,7 @@ class ControlNode:
         if self.publisher is not None and self.signing is not None:
             found |= self.signing.gauges(self.publisher.signer)
             found["gslb_dnssec_compact_names",] = len(self.publisher.compacting)
-        found |= self.flows.gauges()
+        found |= self.flows.gauges() | self.history.gauges()
         found |= (
             self.lookers.gauges()
             | self.measuring.gauges()

@@ -46,6 +46,7 @@ class Watch:
         self._orders = None if store is None else OrderTable(store)
         self._wake = asyncio.Event()
         self.results: dict[tuple[str, str, str], int] = {}  # by site, type and verdict
+        self.on_result: Callable[[Result], None] | None = None  # is told of every one
         self.tracker = Tracker(
             configuration, now_s=time.monotonic(), utc=_utc(), restored=self._restored(served), book=journal.book
         )  # fmt: skip
@@ -150,6 +151,8 @@ class Watch:
         kind = result.verdict.value
         key = (result.site, result.key.split("/", 2)[1], kind)
         self.results[key] = self.results.get(key, 0) + 1
+        if self.on_result is not None:
+            self.on_result(result)
         self._did(self.tracker.observe(result, recheck, time.monotonic(), _utc()))
 
     def _round_complete(self) -> None:

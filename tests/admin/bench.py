@@ -22,6 +22,8 @@ from gslb.geo.systems import Systems
 from gslb.model import Configuration, Endpoint, Event, EventFilter, Listen, User, World
 from gslb.runtime.acts import Acts
 from gslb.runtime.flowing import Flowing
+from gslb.runtime.recollection import Counted
+from gslb.runtime.remembering import Remembering
 from gslb.runtime.incidents import Incidents
 from gslb.runtime.journal import Journal
 from gslb.runtime.simulating import Simulating
@@ -75,6 +77,10 @@ class Bench:
         self.book = self.journal.book
         self.feed = Feed()
         self.flows = Flowing(lambda: self.configuration, lambda: self.lookup, self.feed, lambda: self.now_s)
+        self.history = Remembering(
+            lambda: self.configuration, lambda: self.world, lambda: Counted(dict(self.flows.window.totals), self.counted),
+            self.journal, lambda: self.utc.timestamp(),
+        )  # fmt: skip
         self.kept: list[Event] = []
         self.tracker = Tracker(self.configuration, now_s=self.now_s, utc=self.utc, book=self.book)
         self.world_at = self.utc

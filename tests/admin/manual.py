@@ -16,6 +16,7 @@ import gslb.runtime.flowing
 import gslb.runtime.incidents
 import gslb.runtime.measuring
 import gslb.runtime.notifying
+import gslb.runtime.remembering
 import gslb.runtime.observing
 import gslb.runtime.scanning
 import gslb.runtime.signing
@@ -33,6 +34,7 @@ TABLES = {
     "Signing": gslb.runtime.signing.METRICS,
     "HTTP": gslb.redirect.metrics.METRICS,
     "Flows": gslb.runtime.flowing.METRICS,
+    "History": gslb.runtime.remembering.METRICS,
     "Measurements of clients": gslb.runtime.measuring.METRICS,
     "Release sets": gslb.runtime.scanning.METRICS,
     "Scopes": gslb.runtime.surveying.METRICS,

@@ -169,6 +169,12 @@ SIMULATED_NETWORKS = defaulted(
 )
 SIMULATION = defaulted("simulation", _TIME, _DEFAULTS.simulation_s, "How long a simulation by the API may take.", "60s")
 
+HISTORY_SERIES = defaulted(
+    "history_series",
+    integer(10, 50_000),
+    _DEFAULTS.history_series,
+    "Series of numbers that the history has: each takes up to 63 kB of the disk. Counts from the next start.",
+)
 
 LIMITS = section(
     TCP,
@@ -210,6 +216,7 @@ LIMITS = section(
     CANDIDATES,
     FLOWS,
     FLOW_NETWORKS,
+    HISTORY_SERIES,
     OVERRIDES,
     MAINTENANCE,
     ACTS,
@@ -263,6 +270,7 @@ def build(table: Table) -> Limits:
         boot_candidates=table[CANDIDATES],
         flows=table[FLOWS],
         flow_networks=table[FLOW_NETWORKS],
+        history_series=table[HISTORY_SERIES],
         overrides=table[OVERRIDES],
         maintenance=table[MAINTENANCE],
         acts_kept=table[ACTS],

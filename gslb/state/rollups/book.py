@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ class Rollups:
             self.octets, self.slots = rings.octets(self._connection), rings.count(self._connection)
 
     @property
+    def kept(self) -> bool:
+        """Whether a restart finds it."""
+        return self.path is not MEMORY
+
+    @property
     def series(self) -> int:
         return len(self._columns)
 
@@ -111,20 +117,35 @@ class Rollups:
     def read(self, asked: str | Range, now_s: float, wanted: Callable[[Series], bool] = lambda series: True) -> History:
         """The history up to now of the series that are wanted. Raises StoreError."""
         span = RANGES[asked] if isinstance(asked, str) else asked
+        first_s, step_s, count = self._first(span, now_s), self._tiers[span.tier].step_s, -(-span.slots // span.merged)
+        with self._lock:
+            folded = {column.series: Cells() for column in self._columns if wanted(column.series)}
+        for series, start_s, value, weight in self._known(span, first_s, folded.__contains__):
+            folded[series].add((start_s - first_s) // step_s // span.merged, value, series.fold, weight)
+        return History(first_s, step_s * span.merged, {series: _told(cells, count) for series, cells in folded.items()})
+
+    def totals(self, asked: str | Range, now_s: float, wanted: Callable[[Series], bool]) -> dict[Series, float]:
+        """Of series that are so much a second: how much it was in all. Raises StoreError."""
+        span = RANGES[asked] if isinstance(asked, str) else asked
+        found: defaultdict[Series, float] = defaultdict(float)
+        for series, _, value, weight in self._known(span, self._first(span, now_s), wanted):
+            found[series] += value * weight * self._tiers[0].step_s
+        return dict(found)
+
+    def _first(self, span: Range, now_s: float) -> int:
         tier = self._tiers[span.tier]
-        last_s = tier.start(now_s)
-        first_s = last_s - (span.slots - 1) * tier.step_s
+        return tier.start(now_s) - (span.slots - 1) * tier.step_s
+
+    def _known(self, span: Range, first_s: int, wanted: Callable[[Series], bool]) -> Iterator[tuple[Series, int, float, int]]:
+        """Series, start of a slot, value and weight."""
+        tier = self._tiers[span.tier]
         with told(self.path), self._lock:
             columns = [column for column in self._columns if wanted(column.series)]
-            folded = {column.number: Cells() for column in columns}
-            for slot in rings.slots(self._connection, span.tier, first_s, last_s):
-                index = (slot.start_s - first_s) // tier.step_s // span.merged
+            for slot in rings.slots(self._connection, span.tier, first_s, first_s + (span.slots - 1) * tier.step_s):
                 for column in columns:
                     known = cell(slot.cells, column.number) if column.epoch <= slot.epoch else None
                     if known is not None:
-                        folded[column.number].add(index, known[0], column.series.fold, known[1])
-        count = -(-span.slots // span.merged)
-        return History(first_s, tier.step_s * span.merged, {each.series: _told(folded[each.number], count) for each in columns})
+                        yield column.series, slot.start_s, *known
 
     def _add(self, tier: int, start_s: int, values: Mapping[Series, float], columns: Mapping[Series, Column]) -> bool:
         """Whether the slot was begun, or gone back to."""

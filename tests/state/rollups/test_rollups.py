@@ -135,6 +135,14 @@ def test_a_file_that_cannot_be_written_is_told_and_what_was_counted_comes_with_t
     assert book.read(WHOLE[2], START + 20).series[LATENCY][-1] == 6.0
 
 
+def test_what_is_so_much_a_second_is_told_in_all_however_much_of_a_slot_was_seen(path):
+    book, minute = opened(path), START // 60 * 60
+    book.write(minute + 50, {UP: 3.0})
+    for step in range(6):
+        book.write(minute + 60 + 10 * step, {UP: 1.0})
+    assert book.totals(WHOLE[1], minute + 110, lambda series: series == UP) == {UP: 30.0 + 60.0}
+
+
 def test_without_a_file_it_is_kept_in_memory():
     book = opened(None)
     book.write(START, {UP: 1.0})
