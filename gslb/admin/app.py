@@ -44,6 +44,8 @@ from gslb.admin.headers import SecurityHeaders
 from gslb.admin.known import Known
 from gslb.admin.metrics import registry
 from gslb.admin.node import Node
+from gslb.admin.oidc import routes as oidc
+from gslb.admin.oidc.desk import Desk
 
 STATIC = Path(__file__).with_name("static")
 
@@ -67,6 +69,7 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
     app.state.boards = Boards(node)
     app.state.coverage = coverage_api.Kept()
     app.state.utc_now = utc_now
+    app.state.desk = Desk(node)
     app.state.gate = Gate(Known(node, utc_now), lambda: node.configuration, requests)
     remembered = Remembered(time.monotonic)
     app.state.registry = registry(node, requests, remembered, app.state.gate)
@@ -87,6 +90,7 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
         tokens.router,
         operations.router,
         login.router,
+        oidc.router,
         dashboard.router,
     )
     for router in routers:

@@ -94,6 +94,14 @@ class Gate:
         known = identity.principal_of(who, self._configuration().oidc)
         return self.sessions.open(who, self._clock()) if known else None
 
+    def wait_s(self, request: Request) -> int:
+        """Seconds that whoever asks has to wait for wrong tokens; 0: none."""
+        return self.throttle.wait_s(_peer(request), self._clock())
+
+    def guessed(self, request: Request, what: str) -> None:
+        """A wrong code of an identity provider counts as a wrong token."""
+        self.throttle.wrong(_peer(request), credentials.digest(what), self._clock())
+
     def log_out(self, request: Request, *, everywhere: bool = False) -> int:
         """How many sessions ended: this one, or every one of the same token or person."""
         session = self.session(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -10,18 +11,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gslb.admin import credentials
 from gslb.admin.gate import Gate, from_own_page, is_secure
+from gslb.admin.node import Node
 from gslb.admin.pages import login_page
 from gslb.admin.problems import refusal
 from gslb.admin.sessions import COOKIE, LIFETIME_S
 
 router = APIRouter(include_in_schema=False)
 
-_WRONG: Final = "This token is nobody's. It is the one whose SHA-256 the configuration has under admin.users."
+_WRONG: Final = (
+    "This token is nobody's, or it has ended. Operators make new ones (gslb token create), or write them into admin.users."
+)
 
 
 @router.get("/login")
 async def form(request: Request) -> HTMLResponse:
-    return _page(request)
+    return login_answer(request)
 
 
 @router.post("/login")
@@ -34,12 +38,11 @@ async def log_in(request: Request) -> Response:
     try:
         value = gate.log_in(request, token) if token is not None else None
     except HTTPException as error:
-        return _page(request, f"{error.detail[:1].upper()}{error.detail[1:]}.", error.status_code)
+        return login_answer(request, f"{error.detail[:1].upper()}{error.detail[1:]}.", error.status_code, error.headers)
     if value is None:
-        return _page(request, _WRONG, 401)
+        return login_answer(request, _WRONG, 401)
     answer = RedirectResponse("/", 303)
-    secure = is_secure(request)
-    answer.set_cookie(COOKIE, value, max_age=int(LIFETIME_S), path="/", secure=secure, httponly=True, samesite="strict")
+    set_session(request, answer, value)
     return answer
 
 
@@ -48,12 +51,24 @@ async def log_out(request: Request) -> Response:
     if not from_own_page(request):
         raise refusal(403, "the request does not come from this node's own page")
     request.app.state.gate.log_out(request)
+    request.app.state.node.feed.changed()  # streams that it opened end
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return answer
 
 
-def _page(request: Request, message: str = "", status: int = 200) -> HTMLResponse:
-    configuration = request.app.state.node.configuration
-    headers = {"WWW-Authenticate": 'Bearer realm="gslb"'} if status == 401 else None
-    return HTMLResponse(login_page(configuration.node, message, bool(configuration.users)), status, headers=headers)
+def set_session(request: Request, answer: Response, value: str) -> None:
+    secure = is_secure(request)
+    answer.set_cookie(COOKIE, value, max_age=int(LIFETIME_S), path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def login_answer(
+    request: Request, message: str = "", status: int = 200, headers: Mapping[str, str] | None = None
+) -> HTMLResponse:
+    """The page where one logs in, with what went wrong."""
+    node: Node = request.app.state.node
+    told = dict(headers or {}) | ({"WWW-Authenticate": 'Bearer realm="gslb"'} if status == 401 else {})
+    anybody = bool(node.configuration.users or node.tokens.all())
+    return HTMLResponse(
+        login_page(node.configuration.node, message, anybody, node.configuration.oidc is not None), status, headers=told
+    )

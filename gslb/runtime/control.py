@@ -117,6 +117,7 @@ class Control:
         self._watch = Watch(configuration, self._journal, store, self._on_world, served)
         self.node = ControlNode(configuration, geo, self._journal, store, self._watch)
         self._watch.on_result = self.node.history.observed
+        self.node.oidc_secret = self._materials.oidc
         self._journal.add_listener(self.node.feed.publish)
         if directory.fault:
             self._tell("state-unusable", directory.fault)
@@ -298,6 +299,7 @@ class Control:
     def _take(self, new: Configuration, geo: GeoIndex, materials: Materials, reload: Reload) -> None:
         self._materials = materials
         self.configuration = self.node.configuration = new
+        self.node.oidc_secret = materials.oidc
         self.node.index = geo
         self.node.reloaded(reload)
         signer = None if self._signing is None else self._signing.use(new, materials.dnssec)

@@ -16,6 +16,7 @@ from gslb.errors import ConfigurationError, Fault
 from gslb.model import Configuration
 from gslb.runtime.cookiefiles import read_cookie_secrets
 from gslb.runtime.keyfiles import read_zone_keys
+from gslb.runtime.oidcfile import read_oidc_secret
 from gslb.runtime.tsigfiles import read_tsig_secrets
 
 Read = TypeVar("Read")
@@ -26,6 +27,7 @@ class Materials:
     """`keyring` goes to the workers; all else stays in control. `dnssec` by zone."""
 
     keyring: Keyring = Keyring()
+    oidc: str | None = None  # the client's secret
     dnssec: Mapping[str, ZoneKeys] = field(default_factory=dict)
 
 
@@ -35,9 +37,10 @@ def load_materials(configuration: Configuration) -> Materials:
     cookies = _read(read_cookie_secrets, configuration, faults)
     tsig = _read(read_tsig_secrets, configuration, faults)
     dnssec = _read(lambda each: read_zone_keys(each, time.time()), configuration, faults)
+    oidc = _read(read_oidc_secret, configuration, faults)
     if faults or cookies is None or tsig is None or dnssec is None:
         raise ConfigurationError(faults)
-    return Materials(Keyring(cookies, tsig), dnssec)
+    return Materials(Keyring(cookies, tsig), oidc, dnssec)
 
 
 def _read(read: Callable[[Configuration], Read], configuration: Configuration, faults: list[Fault]) -> Read | None:

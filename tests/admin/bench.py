@@ -263,7 +263,7 @@ async def served(node: Bench, host: str = "127.0.0.1", patience: Patience | None
     sock = listening(host, port)
     port = sock.getsockname()[1]
     node.configuration = replace(node.configuration, listen=Listen(admin=Endpoint(host, port)))
-    server: Server = await serve(create_app(node), sock, patience)
+    server: Server = await serve(create_app(node, lambda: node.utc), sock, patience)
     try:
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:

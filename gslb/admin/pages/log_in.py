@@ -6,8 +6,8 @@ from gslb.admin.html import element
 from gslb.admin.pages.frame import footer, page
 
 
-def login_page(node: str, message: str, anybody: bool) -> str:
-    """`anybody`: whether the configuration has a user at all."""
+def login_page(node: str, message: str, anybody: bool, provider: bool = False) -> str:
+    """`anybody`: whether anybody has a token; `provider`: whether one can log in by an identity provider."""
     nobody = (
         "Nobody can log in: the configuration has no admin.users. Reading is open on the node itself, at its loopback address."
     )
@@ -20,7 +20,8 @@ def login_page(node: str, message: str, anybody: bool) -> str:
             "input", id="token", name="token", type="password", autocomplete="current-password", required=True, autofocus=True
         ),
         element("button", "Log in", type="submit", class_="primary"),
-        element("p", nobody, class_="note") if not anybody else None,
+        element("p", element("a", "Log in with the identity provider", href="/login/oidc")) if provider else None,
+        element("p", nobody, class_="note") if not (anybody or provider) else None,
         method="post",
         action="/login",
     )
