@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import gslb
-from gslb.cli import check, dnssec, explain, geo, imports, operate, scan, serve, simulate
+from gslb.cli import check, dnssec, explain, geo, imports, maintenance, operate, overrides, scan, serve, simulate
 from gslb.cli.demo import command as demo
 
 EPILOG = "Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or configuration."
@@ -46,6 +46,8 @@ app.command("events")(operate.events)
 app.command("drain")(operate.drain)
 app.command("enable")(operate.enable)
 app.command("scan")(scan.scan)
+app.add_typer(overrides.app, name="override")
+app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(geo.app, name="geo")
 app.add_typer(dnssec.app, name="dnssec")
 app.add_typer(imports.app, name="import")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -115,3 +116,52 @@ def test_an_address_without_a_scheme_is_understood(node, capsys):
 def test_something_else_that_answers_there_is_named_so(node, capsys):
     assert run(["status", "--admin", f"http://{node.http[0]}:{node.http[1]}"]) == 1
     assert capsys.readouterr().err.startswith("http://127.0.0.1:")
+
+
+def test_a_weight_is_overridden_listed_and_removed(node, capsys):
+    assert said(capsys, node, "override", "list") == "nothing is overridden: all is as configured\n"
+    told = said(capsys, node, "override", "weight", SITE, "10", "--reason", "too much traffic", "--for", "2h")
+    id, _, words = told.partition(": ")
+    assert words.startswith(f"{SITE} has weight 10 instead of 100 until 20")
+    assert id in said(capsys, node, "override", "list")
+    assert json.loads(said(capsys, node, "override", "list", "--json"))[0]["reason"] == "too much traffic"
+    assert said(capsys, node, "override", "remove", id) == f"{id} is removed: it is as configured again\n"
+    assert node.api("overrides") == []
+
+
+def test_a_rule_is_given_to_the_only_service(node, capsys):
+    told = said(capsys, node, "override", "rule", "AS2500", "--prefer", SITE, "--prefer", "us", "--reason", "faster")
+    assert f": AS2500 prefer {SITE}, us for knoppix.inetboot.net until it is removed" in told
+    said(capsys, node, "override", "remove", told.partition(":")[0])
+
+
+def test_maintenance_is_planned_listed_and_cancelled(node, capsys):
+    assert said(capsys, node, "maintenance", "list") == "nothing is planned\n"
+    words = ["--from", "2027-03-31T02:00+09:00", "--for", "2h", "--reason", "new disks", "--owner", "a club"]
+    year = datetime.now(UTC).year + 1
+    words[1] = words[1].replace("2027", str(year))
+    told = said(capsys, node, "maintenance", "plan", SITE, *words)
+    id, _, plan = told.partition(": ")
+    assert plan == f"{SITE} from {year}-03-30 17:00 UTC to {year}-03-30 19:00 UTC, planned\n"
+    (line,) = [line for line in said(capsys, node, "maintenance", "list").splitlines() if line.startswith(id)]
+    assert "a club" in line
+    assert said(capsys, node, "maintenance", "cancel", id) == f"{id} is cancelled\n"
+    assert node.api("maintenance")[0]["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["override", "rule", "JP", "--reason", "x"], "one of --prefer, --only and --never"),
+        (["override", "rule", "nobody", "--only", "us", "--reason", "x"], "no network, AS number or country"),
+        (["override", "weight", SITE, "5", "--reason", "x", "--for", "soon"], "--for"),
+        (["override", "weight", "nowhere", "5", "--reason", "x"], "there is no site nowhere"),
+        (["maintenance", "plan", SITE, "--from", "soon", "--for", "2h", "--reason", "x"], "--from: 'soon' is no time"),
+        (["maintenance", "plan", SITE, "--from", "2020-01-01", "--reason", "x"], "one of --to and --for"),
+        (["maintenance", "plan", SITE, "--from", "2020-01-01", "--for", "2h", "--reason", "x"], "is over already"),
+    ],
+    ids=["no-verb", "nobody", "no-time", "no-site", "soon", "no-end", "over"],
+)
+def test_a_wrong_order_is_a_sentence_and_exit_code_2(node, capsys, words, told):
+    assert run([*words, "--admin", node.admin]) == 2
+    assert told in capsys.readouterr().err
