@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from gslb.admin.gate import Gate, Overseer
+from gslb.admin.html import element
 from gslb.admin.manual import manual_page
-from gslb.admin.pages.frame import MENU, note, view_page
+from gslb.admin.pages.frame import MENU, UNDER, note, view_page
 from gslb.admin.pages.language import CODES, language, preferred
 from gslb.admin.pages.visit import Draw, Drawn, Refused, Visit
 from gslb.admin.principal import Principal
@@ -51,7 +52,8 @@ async def _drawn(visit: Visit, name: str, draw: Draw) -> Drawn:
     try:
         return await draw(visit)
     except Refused as error:
-        return Drawn(visit.t(f"nav.{name}"), note(str(error)), error.status != 404)
+        title = visit.t(f"nav.{UNDER.get(name, name)}")
+        return Drawn(title, [element("h1", title), note(str(error))], error.status != 404)
 
 
 def visit_of(request: Request, principal: Principal) -> Visit:

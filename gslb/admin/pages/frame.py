@@ -26,6 +26,8 @@ MENU: Final = {
     "help": "/help",
 }
 
+UNDER: Final = {"site": "now", "incident": "incidents"}  # views that are not in the menu
+
 
 def page(
     title: str, *body: Child, scripts: tuple[str, ...] = (), tongue: Language | None = None, theme: str = "", **attributes: str
@@ -87,7 +89,7 @@ def view_page(visit: Visit, name: str, node: str, drawn: Drawn) -> str:
 
 def _rail(visit: Visit, name: str, node: str) -> Child:
     icon = element("img", src="/static/icon.svg", alt="", width=24, height=24)
-    under = {"site": "now", "incident": "incidents"}.get(name, name)
+    under = UNDER.get(name, name)
     items = (
         element(
             "li",

@@ -11,10 +11,10 @@ import { useState } from "../vendor/preact-hooks.js";
 
 let known = { data: [], refresh: () => {} };
 
-export function openPlan(plans, day) {
+export function openPlan(plans, day, site = "") {
   known = plans;
   const start = day ? new Date(day.getFullYear(), day.getMonth(), day.getDate(), 2) : new Date(Math.ceil((Date.now() + 60_000) / 3_600_000) * 3_600_000);
-  dialog.value = { kind: "plan", start: start.getTime() };
+  dialog.value = { kind: "plan", start: start.getTime(), site };
 }
 
 export const cancel = (plan, plans) =>
@@ -30,8 +30,8 @@ const field = (time) => {
 
 const isoOf = (text) => (text && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : text);
 
-KINDS.plan = function Plan({ start: first, close: shut }) {
-  const [site, setSite] = useState("");
+KINDS.plan = function Plan({ start: first, site: chosen, close: shut }) {
+  const [site, setSite] = useState(chosen);
   const [start, setStart] = useState(field(first));
   const [end, setEnd] = useState(field(first + 2 * 3_600_000));
   const send = ({ reason = "", owner }, key) => post("maintenance", { site, start: isoOf(start), end: isoOf(end), reason, owner: owner ?? null }, key);
@@ -46,7 +46,7 @@ KINDS.plan = function Plan({ start: first, close: shut }) {
     <p>${t("plan.what")}</p>
     <${Form} send=${send} done=${done} submit=${t("plan.do")} cancel=${shut}>
       <${Field} name="site" label=${t("plan.site")} control=${(own) => html`
-        <select ...${own} value=${site} onChange=${(event) => setSite(event.target.value)}><option value="">${t("plan.choose")}</option>${siteIds.value.filter(steers).map((id) => html`<option value=${id}>${id}</option>`)}</select>`} />
+        <select ...${own} value=${site} onChange=${(event) => setSite(event.target.value)}><option value="">${t("plan.choose")}</option>${siteIds.value.filter(steers).map((id) => html`<option value=${id} selected=${id === site}>${id}</option>`)}</select>`} />
       <${Moment} name="start" value=${start} set=${setStart} />
       <${Moment} name="end" value=${end} set=${setEnd} />
       <${Field} name="reason" label=${t("drain.reason")} maxlength="200" />
