@@ -6,7 +6,8 @@ import { html } from "../html.js";
 import { t, word } from "../i18n.js";
 import { dialog, events, me } from "../state.js";
 import { toast } from "../toast.js";
-import { Unknown } from "../words.js";
+import { Unknown, utc } from "../words.js";
+import { sentenceOf } from "./changes.js";
 import { When } from "./parts.js";
 import { useEffect, useState } from "../vendor/preact-hooks.js";
 
@@ -56,13 +57,19 @@ const List = ({ acts }) => html`
     </table>
   </div>`;
 
-const QUIET = new Set(["id", "since", "who", "reason", "why"]);
+// What the other columns say, or what is said twice.
+const QUIET = new Set(["id", "since", "who", "reason", "why", "kind", "service", "site", "name", "created", "created_by", "configured_weight", "left"]);
 
 // The fields that are other than before.
 function Difference({ act: { before, after } }) {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => !QUIET.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]));
-  const said = (value) => (value === undefined || value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
-  return names.slice(0, 6).map((name) => html`<span><code>${name}</code> ${said(before[name])} → <b>${said(after[name])}</b></span> `);
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => !QUIET.has(name) && JSON.stringify(before[name] ?? null) !== JSON.stringify(after[name] ?? null));
+  return names.slice(0, 6).map((name) => html`<span><code>${name}</code> ${before[name] == null ? "" : html`<s>${said(before[name])}</s> `}${after[name] == null ? "" : html`<b>${said(after[name])}</b>`}</span> `);
+}
+
+function said(value) {
+  if (Array.isArray(value)) return value.map(said).join(", ");
+  if (typeof value === "object") return value.match ? sentenceOf(value) : JSON.stringify(value);
+  return /^\d{4}-\d\d-\d\dT/.test(value) ? utc(value) : String(value);
 }
 
 KINDS.undo = function Undo({ act }) {

@@ -1,13 +1,13 @@
 // Before and after, side by side.
 import { html } from "../html.js";
-import { number, t } from "../i18n.js";
+import { language, number, t } from "../i18n.js";
 import { km, ms, percent } from "../words.js";
 import { Bar } from "./parts.js";
 
 export const Result = ({ found, stale }) => html`
   <section class=${`panel result ${stale ? "stale" : ""}`}>
     ${stale && html`<p class="tag stale-note">${t("whatif.stale")}</p>`}
-    <p class="sentence">${found.sentence}</p>
+    <p class="sentence">${sentenceFor(found)}</p>
     <dl class="facts">
       <${Fact} name="moved" value=${percent(found.moved)} />
       <${Fact} name="none" value=${pair(percent(found.none.before), percent(found.none.after))} bad=${found.none.after > 0} />
@@ -17,11 +17,25 @@ export const Result = ({ found, stale }) => html`
       <${Fact} name="distance95" value=${pair(...["before", "after"].map((when) => km(found.total[when].distance_km?.p95)))} />
       <${Fact} name="latency" value=${pair(...["before", "after"].map((when) => ms(found.total[when].latency_ms?.p50)))} />
     </dl>
-    <p class="note">${t("whatif.counted", { n: found.population.clients, source: found.population.source, seconds: number(found.seconds, 1), world: found.world })}</p>
+    <p class="note">${t("whatif.counted", { source: found.population.source, seconds: number(found.seconds, 1), world: found.world })}</p>
   </section>
   <section class="panel flush"><header class="heading"><h2>${t("whatif.by_site")}</h2><${Legend} /></header><${Sites} sites=${found.sites} /></section>
   ${found.moves.length > 0 && html`<section class="panel flush"><header class="heading"><h2>${t("whatif.moves")}</h2></header><${Moves} moves=${found.moves} /></section>`}
   <section class="panel flush"><header class="heading"><h2>${t("whatif.by_region")}</h2></header><${Regions} regions=${found.regions} /></section>`;
+
+// The node's own words are English; in other languages the same is said of the numbers.
+function sentenceFor({ sentence, moved, moves, total, sites }) {
+  if (language.value === "en") return sentence;
+  if (moved < 0.0005) return t("whatif.told.nothing");
+  const to = new Map();
+  for (const { to: site, share } of moves) to.set(site, (to.get(site) ?? 0) + share);
+  const first = [...to].sort((a, b) => b[1] - a[1]).slice(0, 3).map(([site, share]) => `${site ?? t("whatif.nobody")} (${percent(share)})`);
+  const over = sites.filter((site) => site.after.overloaded && !site.before.overloaded).map((site) => site.site);
+  const parts = [t("whatif.told.moved", { share: percent(moved), sites: first.join(t("comma")) })];
+  if (over.length) parts.push(t("whatif.told.over", { sites: over.join(t("comma")) }));
+  if (total.after.distance_km) parts.push(t("whatif.told.distance", { before: km(total.before.distance_km?.p50), after: km(total.after.distance_km.p50) }));
+  return parts.join("");
+}
 
 const pair = (before, after) => (before === after ? before : html`<span class="soft">${before}</span> → <b>${after}</b>`);
 
@@ -31,30 +45,31 @@ const Legend = () => html`<span class="note"><i class="swatch before"></i>${t("w
 
 function Sites({ sites }) {
   const most = Math.max(...sites.flatMap((site) => [site.before.share, site.after.share]));
+  const loaded = sites.some((site) => site.after.load !== null);
   return html`
     <div class="scrolls" tabindex="0" role="region" aria-label=${t("whatif.by_site")}>
       <table class="table compare">
         <thead><tr>
           <th scope="col">${t("now.site")}</th><th scope="col" class="bars">${t("now.share")}</th>
           <th scope="col" class="number">${t("whatif.before")}</th><th scope="col" class="number">${t("whatif.after")}</th><th scope="col" class="number">${t("whatif.change")}</th>
-          <th scope="col" class="number">${t("now.load")}</th><th scope="col" class="number">${t("whatif.distance")}</th><th scope="col" class="number">${t("now.latency")}</th>
+          ${loaded && html`<th scope="col" class="number">${t("now.load")}</th>`}<th scope="col" class="number">${t("whatif.distance")}</th><th scope="col" class="number">${t("now.latency")}</th>
         </tr></thead>
-        <tbody>${sites.map((site) => html`<${Site} key=${site.site} site=${site} most=${most} />`)}</tbody>
+        <tbody>${sites.map((site) => html`<${Site} key=${site.site} site=${site} most=${most} loaded=${loaded} />`)}</tbody>
       </table>
     </div>`;
 }
 
-function Site({ site: { site, region, before, after }, most }) {
+function Site({ site: { site, before, after }, most, loaded }) {
   const change = after.share - before.share;
   const moved = Math.abs(change) >= 0.0005;
   return html`
-    <tr data-site=${site} class=${moved ? "moved" : ""}>
-      <th scope="row">${site} <small>${region}</small></th>
+    <tr data-site=${site} class=${moved ? "" : "same"}>
+      <th scope="row">${site}</th>
       <td class="bars"><${Bar} value=${before.share} most=${most} tone="before" /><${Bar} value=${after.share} most=${most} tone=${after.overloaded ? "after over" : "after"} /></td>
       <td class="number">${percent(before.share)}</td>
       <td class="number"><b>${percent(after.share)}</b></td>
       <td class=${`number ${change > 0 ? "more" : "less"}`}>${moved ? `${change > 0 ? "+" : "−"}${percent(Math.abs(change))}` : "–"}</td>
-      <td class="number"><${Load} before=${before} after=${after} /></td>
+      ${loaded && html`<td class="number"><${Load} before=${before} after=${after} /></td>`}
       <td class="number">${pair(km(before.distance_km?.p50), km(after.distance_km?.p50))}</td>
       <td class="number">${pair(ms(before.latency_ms?.p50), ms(after.latency_ms?.p50))}</td>
     </tr>`;

@@ -18,7 +18,7 @@ export default function Content() {
     ${!sets && html`<${Unknown} problem=${problem} what=${loading ? t("loading") : undefined} />`}
     ${sets?.length === 0 && html`<section class="panel"><p class="note">${t("content.none")}</p></section>`}
     ${sets?.length > 0 && html`<section class="panel flush"><header class="heading"><h2>${t("content.matrix")}</h2><${Legend} /></header><${Matrix} sets=${sets} refresh=${refresh} /></section>`}
-    ${sets?.map((set) => html`<${Set} key=${`${set.service} ${set.content}`} set=${set} />`)}`;
+    ${sets?.map((set) => html`<${ReleaseSet} key=${`${set.service} ${set.content}`} set=${set} />`)}`;
 }
 
 const Legend = () => html`<span class="legend-of">${Object.entries(MARKS).map(([hold, mark]) => html`<span><${Mark} state=${mark} label=${t(`hold.${hold}`)} /> ${t(`hold.${hold}`)}</span>`)}<span><${Mark} state="starting" label=${t("now.behind")} /> ${t("now.behind")}</span></span>`;
@@ -65,16 +65,27 @@ const scan = (site, refresh) =>
     (problem) => toast(problem.message, { kind: "refused" }),
   );
 
-function Set({ set }) {
-  const bad = set.places.filter((place) => place.hold === "wrong" || place.faults.length > 0);
+function ReleaseSet({ set }) {
+  const bad = alike(set.places.filter((place) => place.hold === "wrong" || place.faults.length > 0));
   return html`
     <section class="panel" data-set=${set.content}>
       <header class="heading"><h2>${set.content} <small>${set.service}</small></h2>
         <span>${set.short && html`<span class="tag over">${t("content.short")}</span>`} ${set.rolling && html`<span class="tag">${t("content.rolling")}</span>`}</span></header>
       ${set.shortage && html`<p class="shortage">${set.shortage}</p>`}
       <${Generations} set=${set} />
-      ${bad.length > 0 && html`<h3>${t("content.files")}</h3><ul class="faults">${bad.map((place) => html`<${Faulty} key=${`${place.site}${place.door}${place.address}`} place=${place} />`)}</ul>`}
+      ${bad.length > 0 && html`<h3>${t("content.files")}</h3><ul class="faults">${bad.map((place) => html`<${Faulty} key=${`${place.site}${place.doors}${place.address}`} place=${place} />`)}</ul>`}
     </section>`;
+}
+
+// The same fault at the same address is one, by whichever door clients come.
+function alike(places) {
+  const found = new Map();
+  for (const place of places) {
+    const key = `${place.site} ${place.address} ${place.reason}`;
+    const known = found.get(key);
+    found.set(key, known ? { ...known, doors: `${known.doors}, ${place.door.toUpperCase()}` } : { ...place, doors: place.door.toUpperCase() });
+  }
+  return [...found.values()];
 }
 
 const Generations = ({ set }) => html`
@@ -93,7 +104,7 @@ const Generations = ({ set }) => html`
 
 const Faulty = ({ place }) => html`
   <li>
-    <p><${Mark} state=${MARKS[place.hold]} label=${t(`hold.${place.hold}`)} /> <b>${place.site}</b> <small>${place.door.toUpperCase()} ${place.address}</small> ${place.reason}</p>
+    <p><${Mark} state=${MARKS[place.hold]} label=${t(`hold.${place.hold}`)} /> <b>${place.site}</b> <small>${place.doors} ${place.address}</small> ${place.reason}</p>
     ${place.faults.length > 0 && html`<ul>${place.faults.map((fault) => html`<li><code>${fault.path}</code> ${fault.reason}</li>`)}</ul>`}
     ${place.curl && html`<pre tabindex="0">${place.curl}</pre>`}
   </li>`;
