@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from gslb.cli.node_api import NodeApi
+from gslb.client import Client
 from gslb.errors import NodeError, StoreError
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Family, World
@@ -46,15 +46,13 @@ class Source:
 
 def answer(configuration: Configuration, question: Question) -> tuple[Source, dict[str, Any]]:
     """The explanation as the API gives it. Raises UsageError for a service that is not there, GeoError."""
-    why_not = "it has no listen.admin"
-    if configuration.listen.admin is not None:
-        try:
-            return _ask(configuration, question)
-        except NodeError as error:
-            why_not = str(error).partition(";")[0]
+    try:
+        return _ask(configuration, question)
+    except NodeError as error:
+        why_not = str(error).partition(";")[0]
     from gslb.admin import explain  # brings a web framework with it
 
-    source, world = _last_world(configuration, why_not)
+    source, world = last_world(configuration, why_not)
     lookup = GeoIndex.open(configuration.geo).lookup
     told = explain(world, lookup, question.address, question.service, question.via, question.path, question.family)
     return source, told.model_dump(mode="json") | _widened(world, lookup, question, told.service)
@@ -67,21 +65,31 @@ def _widened(world: World, lookup: Lookup, question: Question, host: str) -> dic
     return {} if scope is None else {"scope": scope, "scope_by": "map"}
 
 
-def _ask(configuration: Configuration, question: Question) -> tuple[Source, dict[str, Any]]:
+def running(configuration: Configuration, timeout_s: float = _NODE_WITHIN_S) -> Client:
+    """The node at `listen.admin`. Raises NodeError where there is none, or one that runs something else."""
     endpoint = configuration.listen.admin
-    assert endpoint is not None  # noqa: S101 - the caller looked
+    if endpoint is None:
+        raise NodeError("it has no listen.admin")
     url = f"http://{endpoint._replace(host=_ANYWHERE.get(endpoint.host, endpoint.host))}"
-    with NodeApi(url, _NODE_WITHIN_S) as node:
-        runs = node.get("config")
-        if runs["digest"] != configuration.digest:
+    with Client(url, timeout_s=_NODE_WITHIN_S, retries=0) as node:
+        if node.config()["digest"] != configuration.digest:
             raise NodeError(f"the node at {url} runs another configuration")
-        family = None if question.family is None else str(question.family)
-        asked = {"address": str(question.address), "service": question.service, "via": question.via}
-        told = node.get("explain", **asked, path=question.path, family=family)
-        return Source("node", f"as the node {runs['node']} at {url} has it now, in world {told['world']}"), told
+    return Client(url, timeout_s=timeout_s, retries=0)
 
 
-def _last_world(configuration: Configuration, why_not: str) -> tuple[Source, World]:
+def _ask(configuration: Configuration, question: Question) -> tuple[Source, dict[str, Any]]:
+    with running(configuration) as node:
+        family = None if question.family is None else cast(Literal["4", "6"], str(question.family))
+        told = node.explain(str(question.address), question.service, question.via, question.path, family)
+        return source_of(node, told["world"]), cast(dict[str, Any], told)
+
+
+def source_of(node: Client, world: int) -> Source:
+    return Source("node", f"as the node {node.config()['node']} at {node.url} has it now, in world {world}")
+
+
+def last_world(configuration: Configuration, why_not: str) -> tuple[Source, World]:
+    """As the node left it; `why_not` is why no node is asked."""
     database = Path(configuration.state_dir) / "state.db"
     restored = _restored(database)
     if restored is None or not restored.records:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,16 +12,20 @@ from gslb.cli.options import ADMIN, Admin, Json, SiteId
 from gslb.cli.output import cleaned, escaped_json, show, show_json
 from gslb.errors import UsageError
 
+if TYPE_CHECKING:
+    from gslb.client import Client
+    from gslb.client.documents import EventView, SiteView
+
 
 def status(admin: Admin = ADMIN, as_json: Json = False) -> None:
     """Tell how the node and its sites are, and what is the matter."""
     from gslb.cli import render
-    from gslb.cli.node_api import NodeApi
+    from gslb.client import Client
 
-    with NodeApi(admin) as node:
-        told, sites = node.get("status"), node.get("sites")
+    with Client(admin) as node:
+        told, sites = node.status(), node.sites()
         if as_json:
-            show_json({**told, "sites": sites, "services": node.get("services")})
+            show_json({**told, "sites": sites, "services": node.services()})
         else:
             show(*render.status(told, sites))
 
@@ -33,10 +37,10 @@ def events(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; with --follow one a line.")] = False,
 ) -> None:
     """Tell what happened, the oldest first."""
-    from gslb.cli.node_api import NodeApi
+    from gslb.client import Client
 
-    with NodeApi(admin) as node:
-        past = list(reversed(node.get("events", limit=limit)))
+    with Client(admin) as node:
+        past = list(reversed(list(islice(node.events(page=limit), limit))))
         if as_json and not follow:
             show_json(past)
             return
@@ -47,15 +51,14 @@ def events(
             return
 
 
-def _following(node: Any, past: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    last = past[-1]["number"] if past else 0
-    for name, document in node.follow(last):
-        if name == "event" and document["number"] > last:
-            last = document["number"]
-            yield document
+def _following(node: Client, past: Sequence[EventView]) -> Iterator[EventView]:
+    """Over restarts of the node, too."""
+    for message in node.follow(past[-1]["number"] if past else 0):
+        if message.number is not None:
+            yield cast("EventView", message.data)
 
 
-def _tell(event: dict[str, Any], *, as_json: bool) -> None:
+def _tell(event: EventView, *, as_json: bool) -> None:
     from gslb.cli import render
 
     print(escaped_json(event), flush=True) if as_json else show(render.event_line(event))
@@ -71,34 +74,28 @@ def drain(
     as_json: Json = False,
 ) -> None:
     """Take a site out. Clients that were told of it before stay until their answer's TTL is over."""
-    body = {"reason": reason} | ({} if for_ is None else {"for_s": _seconds(for_)})
-    _act(admin, f"sites/{_segment(site)}/drain", body, as_json=as_json)
+    for_s = None if for_ is None else _seconds(for_)
+    _act(admin, lambda node: node.drain(site, reason, for_s), as_json=as_json)
 
 
 def enable(site: SiteId, admin: Admin = ADMIN, as_json: Json = False) -> None:
     """End a drain. The site comes back slowly; one that fails its checks stays down."""
-    _act(admin, f"sites/{_segment(site)}/enable", {}, as_json=as_json)
+    _act(admin, lambda node: node.enable(site), as_json=as_json)
 
 
-def _act(admin: str, path: str, body: dict[str, Any], *, as_json: bool) -> None:
-    from gslb.cli.node_api import NodeApi
+def _act(admin: str, change: Callable[[Client], SiteView], *, as_json: bool) -> None:
+    from gslb.client import Client
 
-    with NodeApi(admin) as node:
-        site = node.post(path, body)
+    with Client(admin) as node:
+        site = change(node)
     if as_json:
         show_json(site)
     else:
-        site = cleaned(site)
-        print(f"{site['id']} is {_WORDS.get(site['condition'], site['condition'])}: {site['reason']}")
+        shown = cleaned(site)
+        print(f"{shown['id']} is {_WORDS.get(shown['condition'], shown['condition'])}: {shown['reason']}")
 
 
 _WORDS = {"drained": "drained", "starting": "coming back slowly"}
-
-
-def _segment(site: str) -> str:
-    from urllib.parse import quote
-
-    return quote(site, safe="")
 
 
 def _seconds(text: str) -> float:

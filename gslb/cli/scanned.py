@@ -7,10 +7,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from gslb import config
-from gslb.cli.node_api import NodeApi
+from gslb.client import Client
 from gslb.config.values import duration_s
 from gslb.errors import NodeError, UsageError
 from gslb.runtime.looking import scan_site
@@ -56,23 +55,22 @@ def by_node(admin: str, site: str, within: str) -> list[Document]:
         within_s = duration_s(within)
     except ValueError as error:
         raise UsageError(f"--within: {error}") from None
-    resource = f"sites/{quote(site, safe='')}"
-    with NodeApi(admin) as node:
-        before = _ended(node.get(resource))
-        begun = node.post(f"{resource}/scan")
+    with Client(admin) as node:
+        before = _ended(node.site(site))
+        begun = node.scan(site)
         if begun["held"]:
             raise NodeError(f"{site} has asked the node to wait (Retry-After); {begun['held']} of its sets are not scanned now")
-        told = _awaited(node, resource, before, time.monotonic() + within_s)
+        told = _awaited(node, site, before, time.monotonic() + within_s)
         if told is None:
             raise NodeError(f"the node has not come to the end of its scans within {within}; they go on")
-        files = {generation["name"]: generation["files"] for each in node.get("content") for generation in each["generations"]}
+        files = {generation["name"]: generation["files"] for each in node.content() for generation in each["generations"]}
         return [_of_place(place, files) for place in told["content"]]
 
 
-def _awaited(node: NodeApi, resource: str, before: Ends, until_s: float) -> Mapping[str, Any] | None:
+def _awaited(node: Client, site: str, before: Ends, until_s: float) -> Mapping[str, Any] | None:
     """What the node tells once each place has been scanned again."""
     while True:
-        told: Mapping[str, Any] = node.get(resource)
+        told = node.site(site)
         if all(at is not None and at != before.get(place) for place, at in _ended(told).items()):
             return told
         if time.monotonic() > until_s:

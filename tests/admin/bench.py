@@ -21,11 +21,14 @@ from gslb.geo import GeoIndex, Source
 from gslb.geo.systems import Systems
 from gslb.model import Configuration, Endpoint, Event, EventFilter, Listen, User, World
 from gslb.runtime.acts import Acts
+from gslb.runtime.alerting.alerting import Alerting
 from gslb.runtime.flowing import Flowing
 from gslb.runtime.recollection import Counted
 from gslb.runtime.remembering import Remembering
 from gslb.runtime.incidents import Incidents
 from gslb.runtime.journal import Journal
+from gslb.runtime.recollection import Counted
+from gslb.runtime.remembering import Remembering
 from gslb.runtime.simulating import Simulating
 from gslb.runtime.tokens import Tokens
 from gslb.state import SiteReport, TargetKey, Tracker
@@ -103,6 +106,7 @@ class Bench:
             clock=lambda: self.now_s,
             utc_now=lambda: self.utc,
         )
+        self.alerts = Alerting(self.configuration, {}, self.journal, None, lambda: self.utc)
         self.acts = Acts(None, self.journal, lambda: self.configuration.limits.acts_kept, lambda: self.utc)
         self.tokens = Tokens(None, self.journal, lambda: self.configuration.limits.tokens_kept, lambda: self.utc)
         self.oidc_secret: str | None = None
