@@ -95,12 +95,6 @@ class Flowing:
         """A sample of the clients of the last five minutes."""
         return self.window.recent(self._clock(), service)
 
-    def left(self, site: str, window_s: float = WINDOW_S) -> tuple[float, float] | None:
-        """What still goes to a site: answers a second, and their share of all; None if nobody was sent anywhere."""
-        seen = self.window.seen(self._clock(), window_s)
-        count = sum(count for flow, count in seen.counts.items() if flow.site == site)
-        return (count / seen.window_s, count / seen.total) if seen.total else None
-
     async def refresh(self) -> None:
         """Works the intended shares out, off the loop, where World or population are others than the last time."""
         snapshot = self._snapshot

@@ -185,13 +185,14 @@ class _Known:
 
     def seen(self, row: object) -> Seen | None:
         """None also for types of questions that are not of one family."""
-        if not isinstance(row, dict) or not isinstance(row.get("client"), str) or row.get("service") not in self.services:
+        named = isinstance(row, dict) and all(isinstance(row.get(each), str) for each in ("service", "client", "asked"))
+        if not isinstance(row, dict) or not named or row["service"] not in self.services:
             return None
         try:
             network = ip_network(row["client"])
         except ValueError:
             return None
-        view = _VIEWS.get((str(row.get("asked")), network.version))
+        view = _VIEWS.get((row["asked"], network.version))
         if view is None:
             return None
         return Seen(row["service"], view, network.version, int(network.network_address), network.prefixlen)
