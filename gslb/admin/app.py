@@ -12,7 +12,9 @@ from fastapi.staticfiles import StaticFiles
 
 import gslb
 from gslb.admin import (
+    alerts,
     api,
+    atom,
     audit,
     bodies,
     content,
@@ -84,6 +86,8 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
         *orders.ROUTERS,
         incidents.router,
         timeline.router,
+        alerts.router,
+        atom.router,
         stream.router,
         me.router,
         audit.router,

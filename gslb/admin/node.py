@@ -10,7 +10,7 @@ from typing import Protocol
 from gslb.admin.feed import Feed
 from gslb.admin.flowbook import FlowBook
 from gslb.admin.historybook import HistoryBook
-from gslb.admin.incidentbook import Incidents
+from gslb.admin.incidentbook import Channels, Incidents
 from gslb.admin.principal import Principal
 from gslb.errors import Fault
 from gslb.geo import Source
@@ -76,9 +76,9 @@ class Acts(Protocol):
         self,
         limit: int,
         before: int | None = None,
-        who: str | None = None,
-        action: str | None = None,
-        among: Collection[str] | None = None,
+        who: Collection[str] | None = None,
+        action: Collection[str] | None = None,
+        subject: Collection[str] | None = None,
     ) -> Sequence[Act]: ...
 
     def find(self, number: int) -> Act | None: ...
@@ -132,6 +132,10 @@ class Node(Protocol):
     @property
     def incidents(self) -> Incidents:
         """What is wrong, and was."""
+
+    @property
+    def alerts(self) -> Channels:
+        """Who is told of it."""
 
     @property
     def history(self) -> HistoryBook:

@@ -118,6 +118,7 @@ class Control:
         self.node = ControlNode(configuration, geo, self._journal, store, self._watch)
         self._watch.on_result = self.node.history.observed
         self.node.oidc_secret = self._materials.oidc
+        self.node.alerts.use(configuration, self._materials.alerts)
         self._journal.add_listener(self.node.feed.publish)
         if directory.fault:
             self._tell("state-unusable", directory.fault)
@@ -175,7 +176,7 @@ class Control:
         self._run(self.node.flows.run(), self.node.history.run())
         self._run(self.node.acts.keep_trying(), self.node.tokens.write_often())
         self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
-        self._run(self.node.incidents.run(lambda: self.node.world))
+        self._run(self.node.incidents.run(lambda: self.node.world), self.node.alerts.run())
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)
@@ -300,6 +301,7 @@ class Control:
         self._materials = materials
         self.configuration = self.node.configuration = new
         self.node.oidc_secret = materials.oidc
+        self.node.alerts.use(new, materials.alerts)
         self.node.index = geo
         self.node.reloaded(reload)
         signer = None if self._signing is None else self._signing.use(new, materials.dnssec)
@@ -344,6 +346,7 @@ class Control:
         await watch.save(closing=True)
         await self._journal.write()
         self.node.tokens.close()
+        await self.node.incidents.save()
         if self._served.is_set():
             await self._memory.save(self._publisher.classes)
             await self.node.measuring.save(self.configuration)

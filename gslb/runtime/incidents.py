@@ -205,6 +205,10 @@ class Incidents:
             if noted:
                 self._changed(noted)
 
+    async def save(self) -> None:
+        """All that is not on the disk yet."""
+        await self._keep()
+
     async def _keep(self) -> None:
         """All of it, with what is to be told of it, or nothing."""
         batch, told = dict(self._unwritten), None if self.tells is None else self.tells.batch()

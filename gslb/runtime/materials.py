@@ -14,6 +14,7 @@ from gslb.dns.keyring import Keyring
 from gslb.dns.signing import ZoneKeys
 from gslb.errors import ConfigurationError, Fault
 from gslb.model import Configuration
+from gslb.runtime.alerting.secrets import ChannelSecrets, read_alert_secrets
 from gslb.runtime.cookiefiles import read_cookie_secrets
 from gslb.runtime.keyfiles import read_zone_keys
 from gslb.runtime.oidcfile import read_oidc_secret
@@ -29,6 +30,7 @@ class Materials:
     keyring: Keyring = Keyring()
     oidc: str | None = None  # the client's secret
     dnssec: Mapping[str, ZoneKeys] = field(default_factory=dict)
+    alerts: Mapping[str, ChannelSecrets] = field(default_factory=dict)  # by channel
 
 
 def load_materials(configuration: Configuration) -> Materials:
@@ -38,9 +40,10 @@ def load_materials(configuration: Configuration) -> Materials:
     tsig = _read(read_tsig_secrets, configuration, faults)
     dnssec = _read(lambda each: read_zone_keys(each, time.time()), configuration, faults)
     oidc = _read(read_oidc_secret, configuration, faults)
-    if faults or cookies is None or tsig is None or dnssec is None:
+    alerts = _read(read_alert_secrets, configuration, faults)
+    if faults or alerts is None or cookies is None or tsig is None or dnssec is None:
         raise ConfigurationError(faults)
-    return Materials(Keyring(cookies, tsig), oidc, dnssec)
+    return Materials(Keyring(cookies, tsig), oidc, dnssec, alerts)
 
 
 def _read(read: Callable[[Configuration], Read], configuration: Configuration, faults: list[Fault]) -> Read | None:

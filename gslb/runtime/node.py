@@ -19,6 +19,8 @@ from gslb.geo.systems import Systems
 from gslb.model import Configuration, Event, EventFilter, World
 from gslb.runtime.acts import METRICS as ACTS_METRICS
 from gslb.runtime.acts import Acts
+from gslb.runtime.alerting.alerting import METRICS as ALERTING_METRICS
+from gslb.runtime.alerting.alerting import Alerting
 from gslb.runtime.flowing import METRICS as FLOWING_METRICS
 from gslb.runtime.flowing import Flowing
 from gslb.runtime.incidents import METRICS as INCIDENT_METRICS
@@ -118,6 +120,7 @@ class ControlNode:
         draining.install_undoers(self, lambda: datetime.now(UTC))
         ordering.install_undoers(self, lambda: datetime.now(UTC))
         self.incidents = Incidents(lambda: self.configuration, journal, store, self.feed, self._facts, self._rate)
+        self.incidents.tells = self.alerts = Alerting(configuration, {}, journal, store)  # secrets come with the first `use`
         cache = Path(configuration.state_dir) / "geo"
         self.simulating = Simulating(lambda: self.index, lambda: self.configuration.limits, cache)
         self._store = store
@@ -283,6 +286,7 @@ class ControlNode:
             **SIMULATING_METRICS,
             **ACTS_METRICS,
             **INCIDENT_METRICS,
+            **ALERTING_METRICS,
             **TOKENS_METRICS,
             **METRICS,
         }
@@ -304,7 +308,13 @@ class ControlNode:
         if self.signing is not None:
             own |= self.signing.counters()
         own |= self.flows.counters() | self.history.counters()
-        own |= self.measuring.counters() | self.simulating.counters() | self.acts.counters() | self.incidents.counters()
+        own |= (
+            self.measuring.counters()
+            | self.simulating.counters()
+            | self.acts.counters()
+            | self.incidents.counters()
+            | self.alerts.counters()
+        )
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []
         own |= {("gslb_worker_restarts_total", str(worker.index)): worker.restarts for worker in workers}
@@ -328,7 +338,7 @@ class ControlNode:
             | self.tokens.gauges()
             | self.watch.scanning.gauges()
         )
-        found |= self.incidents.gauges()
+        found |= self.incidents.gauges() | self.alerts.gauges()
         if self.surveying is not None:
             found |= self.surveying.gauges()
         for worker in self.pool.workers if self.pool else []:

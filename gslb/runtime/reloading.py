@@ -16,6 +16,7 @@ from gslb.dns.keyring import Keyring
 from gslb.errors import ConfigurationError, GeoError, GslbError
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Severity
+from gslb.runtime.alerting.secrets import secret_files
 from gslb.runtime.files import WatchedFile
 from gslb.runtime.journal import Journal
 from gslb.runtime.materials import Materials, load_materials
@@ -143,6 +144,7 @@ def _files(configuration: Configuration) -> list[WatchedFile]:
     read = configuration.files or ((configuration.file, configuration.digest),)
     cookies = configuration.cookies.secrets_file
     secrets = {key.secret_file for key in configuration.tsig_keys} | ({cookies} if cookies else set())
+    secrets |= set(secret_files(configuration))
     return [WatchedFile(path, digest) for path, digest in read] + [WatchedFile(path) for path in sorted(secrets)]
 
 

@@ -12,6 +12,7 @@ import gslb.admin
 import gslb.dns.metrics
 import gslb.redirect.metrics
 import gslb.runtime.acts
+import gslb.runtime.alerting.alerting
 import gslb.runtime.flowing
 import gslb.runtime.incidents
 import gslb.runtime.measuring
@@ -29,6 +30,7 @@ TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
     "What people change": {**gslb.runtime.acts.METRICS, **gslb.runtime.tokens.METRICS},
     "Incidents": gslb.runtime.incidents.METRICS,
+    "Alerts": gslb.runtime.alerting.alerting.METRICS,
     "DNS": gslb.dns.metrics.METRICS,
     "Secondaries": gslb.runtime.notifying.METRICS,
     "Signing": gslb.runtime.signing.METRICS,

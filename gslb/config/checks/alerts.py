@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from gslb.config.checks.references import check_target
 from gslb.config.draft import Draft
 from gslb.config.faults import Faults, near_miss, quoted
@@ -21,6 +23,14 @@ def check(draft: Draft, faults: Faults) -> None:
         _quiet(channel, faults)
 
 
+# An Alertmanager groups, repeats and is silent by rules of its own.
+_FOREIGN: Final[dict[str, tuple[Key[Any], ...]]] = {
+    "webhook": (),
+    "slack": (alerts.SECRET_FILE,),
+    "alertmanager": (alerts.SECRET_FILE, alerts.QUIET, alerts.DIGEST),
+}
+
+
 def _needs(channel: Table, faults: Faults) -> None:
     kind = channel.value(alerts.KIND)
     if kind is None:
@@ -33,14 +43,16 @@ def _needs(channel: Table, faults: Faults) -> None:
             faults.add(channel.node.line, channel.node.inside("smtp"), "is missing: how is mail sent? Write host, from and to")
         if smtp is not None and (alerts.USER in smtp) != (alerts.PASSWORD_FILE in smtp):
             faults.add(smtp.node.line, smtp.node.path, "has one of user and password_file; write both, or neither")
+        if smtp is not None and alerts.USER in smtp and smtp.value(alerts.STARTTLS) is False and not smtp.value(alerts.TLS):
+            faults.add(smtp.node.line, smtp.node.path, "would send the password for everybody to read; use starttls or tls")
         return
-    _only(channel, kind, (alerts.SMTP, *(() if kind == "webhook" else (alerts.SECRET_FILE,))), faults)
+    _only(channel, kind, (alerts.SMTP, *_FOREIGN[kind]), faults)
     if len(given) != 1:
         said = "url and url_file say the same thing; leave one out" if given else "is missing; write where messages are posted"
         faults.add(channel.node.line, channel.node.inside("url"), said)
 
 
-def _only(channel: Table, kind: str, keys: tuple[Key[object], ...], faults: Faults) -> None:
+def _only(channel: Table, kind: str, keys: tuple[Key[Any], ...], faults: Faults) -> None:
     for key in keys:
         if key in channel:
             node = channel.at(key)

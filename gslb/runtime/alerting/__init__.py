@@ -1,0 +1,1 @@
+"""Telling people: messages on their way, by webhook, Slack, Alertmanager and e-mail."""
