@@ -53,14 +53,13 @@ async def acts(
     principal: Reader,
     limit: Annotated[int, Query(ge=1, le=ACTS_MOST)] = 100,
     before: Before = None,
-    who: Annotated[Word | None, Query(description="By this one alone.")] = None,
-    action: Annotated[Word | None, Query(description="Of this kind alone.")] = None,
-    subject: Annotated[Word | None, Query(description="Of this site, token, … alone.")] = None,
+    who: Annotated[list[Word] | None, Query(max_length=16, description="By one of these.")] = None,
+    action: Annotated[list[Word] | None, Query(max_length=16, description="Of one of these kinds.")] = None,
+    subject: Annotated[list[Word] | None, Query(max_length=16, description="A site, token, override, …: one of these.")] = None,
 ) -> list[ActView]:
     """What people changed, the newest first. An owner sees what is about the own sites."""
     node: Node = request.app.state.node
-    among = principal.subjects(None if subject is None else (subject,))
-    found = node.acts.latest(limit, before, who, action, among=among)
+    found = node.acts.latest(limit, before, who, action, principal.subjects(subject))
     paged(request, response, found, limit, found[-1].number if found else None)
     return [view(node, act) for act in found]
 

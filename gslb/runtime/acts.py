@@ -79,21 +79,22 @@ class Acts:
         self,
         limit: int,
         before: int | None = None,
-        who: str | None = None,
-        action: str | None = None,
-        among: Collection[str] | None = None,
+        who: Collection[str] | None = None,
+        action: Collection[str] | None = None,
+        subject: Collection[str] | None = None,
     ) -> Sequence[Act]:
-        """The newest first; `before` is the number of an act, for the page after it. The rest chooses: `among` are subjects."""
+        """The newest first; `before` is the number of an act, for the page after it. The rest chooses."""
 
         def fits(act: Act) -> bool:
-            return who in (None, act.who) and action in (None, act.action) and (among is None or act.subject in among)
+            wanted = ((who, act.who), (action, act.action), (subject, act.subject))
+            return all(values is None or value in values for values, value in wanted)
 
         near = (act for act in reversed(self._recent.values()) if before is None or act.number < before)
         found = [act for act in near if fits(act)]
         if len(found) >= limit:
             return found[:limit]
         oldest = next(iter(self._recent), None)
-        older = self._read(limit - len(found), oldest if before is None else min(oldest or before, before), who, action, among)
+        older = self._read(limit - len(found), oldest if before is None else min(oldest or before, before), who, action, subject)
         return [*found, *older]
 
     def find(self, number: int) -> Act | None:
@@ -158,14 +159,14 @@ class Acts:
         self,
         limit: int,
         before: int | None = None,
-        who: str | None = None,
-        action: str | None = None,
-        among: Collection[str] | None = None,
+        who: Collection[str] | None = None,
+        action: Collection[str] | None = None,
+        subject: Collection[str] | None = None,
     ) -> Sequence[Act]:
         if self._table is None:
             return ()
         try:
-            return self._table.latest(limit, before, who, action, among)
+            return self._table.latest(limit, before, who, action, subject)
         except StoreError as error:
             self._journal.store_failed(error)
             return ()

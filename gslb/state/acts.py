@@ -37,17 +37,14 @@ class ActTable:
         self,
         limit: int,
         before: int | None = None,
-        who: str | None = None,
-        action: str | None = None,
-        among: Collection[str] | None = None,
+        who: Collection[str] | None = None,
+        action: Collection[str] | None = None,
+        subject: Collection[str] | None = None,
     ) -> tuple[Act, ...]:
-        """The newest first; `before` is the number of an act, for the page after it. The rest chooses: `among` are subjects."""
-        wanted = {"who": who, "action": action}
-        chosen = {name: value for name, value in wanted.items() if value is not None}
-        where = "".join(f" AND {name} = ?" for name in chosen)
-        if among is not None:
-            where += " AND subject IN (SELECT value FROM json_each(?))"
-            chosen["subject"] = json.dumps(sorted(among))
+        """The newest first; `before` is the number of an act, for the page after it. The rest chooses."""
+        wanted = {"who": who, "action": action, "subject": subject}
+        chosen = {name: json.dumps(sorted(values)) for name, values in wanted.items() if values is not None}
+        where = "".join(f" AND {name} IN (SELECT value FROM json_each(?))" for name in chosen)  # noqa: S608 - names of ours
         query = f"SELECT {_COLUMNS} FROM acts WHERE number < ?{where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - names of ours
         with self._store.transaction() as connection:
             rows = connection.execute(query, (2**62 if before is None else before, *chosen.values(), limit)).fetchall()

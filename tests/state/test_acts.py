@@ -46,8 +46,8 @@ def test_pages_and_choices(store):
     table.add([act(1), act(2, who="eve"), act(3, subject="us-1"), act(4, action="enable"), act(5)], 10)
     assert [each.number for each in table.latest(2)] == [5, 4]
     assert [each.number for each in table.latest(2, before=4)] == [3, 2]
-    assert [each.number for each in table.latest(9, who="ops", action="drain", among={"jp-7"})] == [5, 1]
-    assert table.latest(9, who="' OR 1=1 --") == ()
+    assert [each.number for each in table.latest(9, who={"ops"}, action={"drain"}, subject={"jp-7"})] == [5, 1]
+    assert table.latest(9, who={"' OR 1=1 --"}) == ()
 
 
 def test_what_was_taken_back_says_by_what(store):
