@@ -96,7 +96,7 @@ function View() {
     if (!found) return;
     found.route.load().then(
       (module) => setLoaded({ name, Component: module.default }),
-      () => setLoaded({ name, Component: NotThere }),
+      (error) => (console.error(error), setLoaded({ name, Component: () => html`<${Broken} error=${error} again=${() => location.reload()} />` })),
     );
   }, [name]);
   useEffect(() => {
@@ -118,9 +118,11 @@ function View() {
 function Guarded({ children }) {
   const [error, again] = useErrorBoundary((found) => console.error(found));
   if (!error) return children;
-  return html`
-    <section class="panel"><h1>${t("broken")}</h1><p class="refused">${String(error)}</p><button onClick=${again}>${t("try_again")}</button></section>`;
+  return html`<${Broken} error=${error} again=${again} />`;
 }
+
+const Broken = ({ error, again }) => html`
+  <section class="panel"><h1>${t("broken")}</h1><p class="refused">${String(error)}</p><button onClick=${again}>${t("try_again")}</button></section>`;
 
 const NotThere = () => html`<section class="panel"><h1>${t("not_found")}</h1><p><a href="/">${t("nav.now")}</a></p></section>`;
 
