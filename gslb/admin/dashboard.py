@@ -13,7 +13,7 @@ from gslb.admin.gate import Gate, Overseer
 from gslb.admin.html import element
 from gslb.admin.manual import manual_page
 from gslb.admin.pages.frame import MENU, UNDER, note, view_page
-from gslb.admin.pages.language import CODES, language, preferred
+from gslb.admin.pages.language import tongue_of
 from gslb.admin.pages.visit import Draw, Drawn, Refused, Visit
 from gslb.admin.principal import Principal
 
@@ -58,9 +58,8 @@ async def _drawn(visit: Visit, name: str, draw: Draw) -> Drawn:
 
 def visit_of(request: Request, principal: Principal) -> Visit:
     """The language and theme that were chosen in the dashboard; else what the browser says."""
-    chosen, theme = request.cookies.get("language", ""), request.cookies.get("theme", "")
-    code = chosen if chosen in CODES else preferred(request.headers.get("accept-language", ""))
-    return Visit(request, principal, language(code), theme if theme in ("light", "dark") else "")
+    theme = request.cookies.get("theme", "")
+    return Visit(request, principal, tongue_of(request), theme if theme in ("light", "dark") else "")
 
 
 for _name, _path in VIEWS.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
@@ -13,14 +12,11 @@ from gslb.admin import credentials
 from gslb.admin.gate import Gate, from_own_page, is_secure
 from gslb.admin.node import Node
 from gslb.admin.pages import login_page
+from gslb.admin.pages.language import tongue_of
 from gslb.admin.problems import refusal
 from gslb.admin.sessions import COOKIE, LIFETIME_S
 
 router = APIRouter(include_in_schema=False)
-
-_WRONG: Final = (
-    "This token is nobody's, or it has ended. Operators make new ones (gslb token create), or write them into admin.users."
-)
 
 
 @router.get("/login")
@@ -38,9 +34,9 @@ async def log_in(request: Request) -> Response:
     try:
         value = gate.log_in(request, token) if token is not None else None
     except HTTPException as error:
-        return login_answer(request, f"{error.detail[:1].upper()}{error.detail[1:]}.", error.status_code, error.headers)
+        return login_answer(request, _refused(request, error), error.status_code, error.headers)
     if value is None:
-        return login_answer(request, _WRONG, 401)
+        return login_answer(request, tongue_of(request).t("login.wrong"), 401)
     answer = RedirectResponse("/", 303)
     set_session(request, answer, value)
     return answer
@@ -62,6 +58,13 @@ def set_session(request: Request, answer: Response, value: str) -> None:
     answer.set_cookie(COOKIE, value, max_age=int(LIFETIME_S), path="/", secure=secure, httponly=True, samesite="strict")
 
 
+def _refused(request: Request, error: HTTPException) -> str:
+    wait_s = (error.headers or {}).get("Retry-After")
+    if error.status_code == 429 and wait_s:
+        return tongue_of(request).t("login.throttled", n=int(wait_s))
+    return f"{error.detail[:1].upper()}{error.detail[1:]}."
+
+
 def login_answer(
     request: Request, message: str = "", status: int = 200, headers: Mapping[str, str] | None = None
 ) -> HTMLResponse:
@@ -70,5 +73,7 @@ def login_answer(
     told = dict(headers or {}) | ({"WWW-Authenticate": 'Bearer realm="gslb"'} if status == 401 else {})
     anybody = bool(node.configuration.users or node.tokens.all())
     return HTMLResponse(
-        login_page(node.configuration.node, message, anybody, node.configuration.oidc is not None), status, headers=told
+        login_page(node.configuration.node, tongue_of(request), message, anybody, node.configuration.oidc is not None),
+        status,
+        headers=told,
     )

@@ -61,7 +61,7 @@ def _line(visit: Visit, line: dict[str, Any]) -> Child:
     return element(
         "li",
         element("time", line["at"][5:16].replace("T", " "), datetime=line["at"]),
-        element("span", visit.language.word("kind", line["kind"]), class_="kind"),
+        element("span", visit.language.word("event", line["kind"]), class_="kind"),
         element("p", line["message"], [" ", element("em", visit.t("events.by", who=who))] if who else None),
         class_=line.get("severity", "info"),
     )

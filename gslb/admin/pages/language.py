@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from fastapi import Request
+
 Message = str | Mapping[str, str]  # one text, or one for each plural category
 
 CODES: Final = ("en", "ja")
@@ -57,3 +59,9 @@ def preferred(accept_language: str) -> str:
             if code in CODES:
                 liked[code] = max(liked.get(code, 0.0), weight)
     return max(CODES, key=lambda code: liked.get(code, 0.0))
+
+
+def tongue_of(request: Request) -> Language:
+    """The one that was chosen in the dashboard; else what the browser says."""
+    chosen = request.cookies.get("language", "")
+    return language(chosen if chosen in CODES else preferred(request.headers.get("accept-language", "")))

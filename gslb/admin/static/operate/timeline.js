@@ -66,6 +66,6 @@ const Choice = ({ label, value, put, options }) => html`
 export const Line = ({ each }) => html`
   <li class=${each.severity ?? "info"}>
     <time datetime=${each.at} title=${both(each.at)}>${clock(each.at, Date.now())}</time>
-    <span class="kind">${word("kind", each.kind)}</span>
+    <span class="kind" title=${each.kind}>${word("event", each.kind)}</span>
     <p>${each.message}${each.who && html` <em>${t("events.by", { who: each.who })}</em>`}</p>
   </li>`;

@@ -40,7 +40,7 @@ export default function WhatIf({ query }) {
       <form class="question" onSubmit=${(event) => (event.preventDefault(), simulate())}>
         <${Population} />
         <${Changes} fault=${faultOf} />
-        <div class="ask">
+        <div class="ask-now">
           ${problem.value && html`<${Refused} problem=${problem.value} />`}
           <button class="primary" disabled=${busy.value}>${busy.value ? t("whatif.busy") : t("whatif.do")}</button>
           <button type="button" onClick=${forget} disabled=${changes.value.length === 0}>${t("whatif.forget")}</button>
