@@ -61,7 +61,7 @@ async def sites(
 async def site_detail(request: Request, site: SiteId, principal: Reader) -> WholeSite:
     """All that is known of a site: each address with its last results, and the `curl` line that repeats the last probe."""
     node, report = _node(request), _report(request, site, principal)
-    detail = shown.site_detail(report, node.configuration, node.flows, node.orders.weights())
+    detail = shown.site_detail(report, node.configuration, shown.seen_lately(node.flows, report), node.orders.weights())
     return WholeSite(**dict(detail), content=site_content(node, site))
 
 
@@ -172,4 +172,5 @@ def _report(request: Request, site: str, principal: Principal) -> SiteReport:
 
 def _view(request: Request, site: str) -> SiteView:
     node = _node(request)
-    return shown.site_view(node.report(site), node.configuration, node.flows, node.orders.weights())
+    report = node.report(site)
+    return shown.site_view(report, node.configuration, shown.seen_lately(node.flows, report), node.orders.weights())

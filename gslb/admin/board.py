@@ -9,7 +9,7 @@ from gslb.admin.incident import status_view
 from gslb.admin.incidentbook import Incidents
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
-from gslb.admin.shown import service_views, site_view
+from gslb.admin.shown import seen_lately, service_views, site_view
 from gslb.admin.views import ServiceView, SiteView, StatusView
 
 
@@ -50,7 +50,8 @@ class Boards:
         known = {site.id for site in node.configuration.sites}
         reports = [report for report in node.reports() if report.site in known]
         weights = node.orders.weights()
-        sites = tuple(site_view(report, node.configuration, node.flows, weights) for report in reports)
+        seen = seen_lately(node.flows, *reports)
+        sites = tuple(site_view(report, node.configuration, seen, weights) for report in reports)
         services = tuple(service_views(node.world))
         return Board(status_view(node, sites, services), sites, services)
 

@@ -32,6 +32,7 @@ from gslb.admin.views import (
 )
 from gslb.model import RAMP_STEPS, Configuration, Drain, Event, Service, State, World
 from gslb.state import SiteReport, TargetReport
+from gslb.state.flows import FlowsSeen
 from gslb.state.history import Observation
 from gslb.state.worlds import outages
 
@@ -60,9 +61,9 @@ def ramp(report: SiteReport) -> int:
 
 
 def site_view(
-    report: SiteReport, configuration: Configuration, flows: FlowBook | None = None, weights: Mapping[str, int] | None = None
+    report: SiteReport, configuration: Configuration, seen: FlowsSeen | None = None, weights: Mapping[str, int] | None = None
 ) -> SiteView:
-    """`flows` tell what still goes to a drained site; `weights` are those that operators gave by hand."""
+    """`seen` is what was sent where lately, for a drained site; `weights` are those that operators gave by hand."""
     site = configuration.site(report.site)
     drain, word = report.drain, condition(report)
     return SiteView(
@@ -82,28 +83,32 @@ def site_view(
         returning=ramp(report) if word == "starting" else None,
         slow=report.slow,
         flapping=report.flapping,
-        drain=drain_view(drain, flows) if drain else None,
+        drain=drain_view(drain, seen) if drain else None,
         checks=[CheckView.model_validate(target) for target in report.targets],
         latency=[LatencyView.model_validate(each) for each in report.latency],
     )
 
 
-def drain_view(drain: Drain, flows: FlowBook | None) -> DrainView:
+def drain_view(drain: Drain, seen: FlowsSeen | None) -> DrainView:
     view = DrainView.model_validate(drain)
-    return view if flows is None else view.model_copy(update={"left": left_at(drain.site, flows)})
+    return view if seen is None else view.model_copy(update={"left": left_at(drain.site, seen)})
 
 
-def left_at(site: str, flows: FlowBook) -> LeftView:
+def seen_lately(flows: FlowBook, *reports: SiteReport) -> FlowsSeen | None:
+    """Counted where a site is drained, and nowhere else."""
+    return flows.seen(window_s=LEFT_WINDOW_S) if any(report.drain for report in reports) else None
+
+
+def left_at(site: str, seen: FlowsSeen) -> LeftView:
     """Rounded, so that a watcher hears of it when it is another number for people."""
-    seen = flows.seen(window_s=LEFT_WINDOW_S)
     count = sum(found for flow, found in seen.counts.items() if flow.site == site)
     return LeftView(per_s=round(count / seen.window_s, 1), share=round(count / seen.total, 4) if seen.total else 0.0)
 
 
 def site_detail(
-    report: SiteReport, configuration: Configuration, flows: FlowBook | None = None, weights: Mapping[str, int] | None = None
+    report: SiteReport, configuration: Configuration, seen: FlowsSeen | None = None, weights: Mapping[str, int] | None = None
 ) -> SiteDetail:
-    summary = site_view(report, configuration, flows, weights)
+    summary = site_view(report, configuration, seen, weights)
     targets = [target_view(target) for target in report.targets]
     return SiteDetail(**dict(summary), last_good=report.last_good, targets=targets)
 

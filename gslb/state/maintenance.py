@@ -27,6 +27,7 @@ class Plan:
 class MaintenanceBook:
     def __init__(self) -> None:
         self._plans: dict[str, Plan] = {}
+        self._drains: dict[str, Drain] = {}  # of what runs: asked for each site, and seldom another
 
     def all(self) -> tuple[Maintenance, ...]:
         """By start; those that are over too."""
@@ -41,7 +42,7 @@ class MaintenanceBook:
 
     def drains(self) -> dict[str, Drain]:
         """Of what runs."""
-        return {each.site: Drain(each.site, each.reason, each.who, each.start, each.end, each.owner) for each in self.running()}
+        return self._drains
 
     def running(self) -> Iterator[Maintenance]:
         return (each for each in self.all() if each.state is MaintenanceState.RUNNING)
@@ -60,14 +61,14 @@ class MaintenanceBook:
                 f"{other.site} has maintenance from {_told(other.start)} to {_told(other.end)} already ({other.reason}): "
                 "cancel that, or plan this for another time"
             )
-        self._plans[maintenance.id] = Plan(maintenance)
+        self._put(Plan(maintenance))
 
     def finish(self, plan_id: str, state: MaintenanceState) -> Maintenance | None:
         """As it was, or None if it is over, or nothing is known of it."""
         plan = self._plans.get(plan_id)
         if plan is None or not plan.maintenance.open:
             return None
-        self._plans[plan_id] = Plan(replace(plan.maintenance, state=state))
+        self._put(Plan(replace(plan.maintenance, state=state)))
         return plan.maintenance
 
     def tick(self, clock: Clock) -> list[tuple[Maintenance, Maintenance]]:
@@ -76,7 +77,7 @@ class MaintenanceBook:
         for plan in list(self._plans.values()):
             new = _next(plan, clock)
             if new is not None:
-                self._plans[plan.maintenance.id] = new
+                self._put(new)
                 turned.append((plan.maintenance, new.maintenance))
         return turned
 
@@ -89,13 +90,21 @@ class MaintenanceBook:
     def restore(self, plans: Iterable[Maintenance], clock: Clock) -> None:
         for each in plans:
             running = each.state is MaintenanceState.RUNNING
-            self._plans[each.id] = Plan(each, ends_s(each.start, each.end, clock.now_s, clock.utc) if running else None)
+            self._put(Plan(each, ends_s(each.start, each.end, clock.now_s, clock.utc) if running else None))
 
     def forget(self, most: int) -> None:
         """Keep no more than this of those that are over: the latest."""
-        over = sorted((each for each in self.all() if not each.open), key=lambda each: each.end)
-        for each in over[: max(0, len(over) - most)]:
+        over = [plan.maintenance for plan in self._plans.values() if not plan.maintenance.open]
+        for each in sorted(over, key=lambda each: each.end)[: max(0, len(over) - most)]:
             del self._plans[each.id]
+
+    def _put(self, plan: Plan) -> None:
+        self._plans[plan.maintenance.id] = plan
+        self._drains = {each.site: _drain(each) for each in self.running()}
+
+
+def _drain(each: Maintenance) -> Drain:
+    return Drain(each.site, each.reason, each.who, each.start, each.end, each.owner)
 
 
 def _next(plan: Plan, clock: Clock) -> Plan | None:
