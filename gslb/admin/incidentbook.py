@@ -41,7 +41,7 @@ class ChannelReport:
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class Tried:
     delivered: bool
     error: str | None
 
@@ -49,6 +49,6 @@ class TestResult:
 class Channels(Protocol):
     def reports(self) -> Sequence[ChannelReport]: ...
 
-    async def test(self, name: str) -> TestResult:
+    async def test(self, name: str) -> Tried:
         """Send one message now, and say what became of it. Raises UsageError if there is no such channel, BusyError if
         another test of it runs."""

@@ -14,7 +14,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from gslb.admin.atom import dashboard
-from gslb.admin.incidentbook import ChannelReport, TestResult
+from gslb.admin.incidentbook import ChannelReport, Tried
 from gslb.errors import BusyError, StoreError, UsageError
 from gslb.model import Configuration
 from gslb.runtime.alerting.courier import Courier
@@ -151,7 +151,7 @@ class Alerting:
             for each in self._couriers.values()
         ]
 
-    async def test(self, name: str) -> TestResult:
+    async def test(self, name: str) -> Tried:
         courier = self._couriers.get(name)
         if courier is None:
             raise UsageError(f"there is no channel {name}")
@@ -162,7 +162,7 @@ class Alerting:
         node = self._configuration.node.replace(".", "_")
         notice = Notice(0, f"{node}/test/{now:%Y%m%dT%H%M%S}-{self._tests}", name, NoticeKind.TEST, now, now)
         outcome = await courier.test(notice)
-        return TestResult(outcome.result is Result.SENT, outcome.error or None)
+        return Tried(outcome.result is Result.SENT, outcome.error or None)
 
     # What is counted
 
