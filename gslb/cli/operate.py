@@ -70,12 +70,13 @@ def drain(
     for_: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="As 30m or 2h. Default: until it is enabled.")
     ] = None,
+    owner: Annotated[str | None, typer.Option(help="Who does the work, if that is somebody else.")] = None,
     admin: Admin = ADMIN,
     as_json: Json = False,
 ) -> None:
     """Take a site out. Clients that were told of it before stay until their answer's TTL is over."""
     for_s = None if for_ is None else _seconds(for_)
-    _act(admin, lambda node: node.drain(site, reason, for_s), as_json=as_json)
+    _act(admin, lambda node: node.drain(site, reason, for_s, owner), as_json=as_json)
 
 
 def enable(site: SiteId, admin: Admin = ADMIN, as_json: Json = False) -> None:

@@ -114,6 +114,8 @@ def test_a_drain_has_a_reason_an_author_and_an_end(visit, node):
         "who": "ops",
         "since": node.utc.isoformat().replace("+00:00", "Z"),
         "until": node.utc.replace(hour=node.utc.hour + 2).isoformat().replace("+00:00", "Z"),
+        "owner": None,
+        "left": {"per_s": 0.0, "share": 0.0},
     }
     assert node.kept[-1].kind == "drain"
     node.wait(1.0)

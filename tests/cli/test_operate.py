@@ -57,6 +57,8 @@ def test_status_is_one_document_for_programs(node, capsys):
 def test_a_drain_has_a_reason_and_an_end_and_is_ended(node, capsys):
     assert said(capsys, node, "drain", SITE, "--reason", "new disks", "--for", "2h") == f"{SITE} is drained: new disks\n"
     assert node.site(SITE)["drain"]["reason"] == "new disks"
+    said(capsys, node, "drain", SITE, "--reason", "new disks", "--for", "2h", "--owner", "a club")
+    assert node.site(SITE)["drain"]["owner"] == "a club"
     line = next(line for line in said(capsys, node, "status").splitlines() if line.startswith(f"{SITE} "))
     assert "drained" in line
     assert "by ops, until 20" in line
