@@ -16,6 +16,7 @@ import gslb.runtime.alerting.alerting
 import gslb.runtime.flowing
 import gslb.runtime.incidents
 import gslb.runtime.measuring
+import gslb.runtime.node
 import gslb.runtime.notifying
 import gslb.runtime.remembering
 import gslb.runtime.observing
@@ -28,6 +29,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
+    "Control and its workers": gslb.runtime.node.METRICS,
     "What people change": {**gslb.runtime.acts.METRICS, **gslb.runtime.tokens.METRICS},
     "Incidents": gslb.runtime.incidents.METRICS,
     "Alerts": gslb.runtime.alerting.alerting.METRICS,
@@ -59,6 +61,9 @@ scrape_configs:
     authorization: {credentials_file: /etc/prometheus/gslb.token}
     static_configs: [{targets: ["gslb.example.net:8053"]}]
 ```
+
+[config/prometheus](../config/prometheus/) has a configuration, rules to record and alerts, and [runbook.md](runbook.md) what to do about
+each; [config/grafana](../config/grafana/) has a dashboard.
 
 **What to be woken for**
 
