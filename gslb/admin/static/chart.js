@@ -9,7 +9,14 @@ const HEIGHT = 180;
 // Dashes as well, for who can't tell the colours apart.
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3], [12, 4], [4, 4]];
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// What a variable comes to in the theme that is on: a canvas knows nothing of variables, nor of light-dark().
+function colour(name) {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
 
 // `series` is [{label, values, colour?, fill?, stepped?}], all of the length of `times` (Unix seconds); null is a gap.
 // `unit(value)` says a value in words. `range` is [least, most]; without it, from 0 to what there is.
@@ -41,6 +48,7 @@ function optionsOf({ series, unit, range, height, width }) {
     height,
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     legend: { live: true },
+    hooks: { ready: [tellLast], setData: [tellLast], setCursor: [(plot) => plot.cursor.idx === null && tellLast(plot)] },
     scales: { y: { range: range ? () => range : (_, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.08] } },
     axes: [
       { ...axis, values: (_, ticks, __, ___, step) => ticks.map((each) => tick(each, step)) },
@@ -65,6 +73,12 @@ function lineOf(each, index, unit) {
   };
 }
 
+// Where nobody points, the legend tells how it is now: the last that each series knows.
+function tellLast(plot) {
+  const idxs = plot.data.map((values, index) => (index ? values.findLastIndex((value) => value !== null && value !== undefined) : values.length - 1));
+  plot.setLegend({ idxs: idxs.map((idx) => (idx < 0 ? null : idx)) });
+}
+
 const moment = (at) => new Date(at * 1000).toLocaleString(language.value, { dateStyle: "short", timeStyle: "short" });
 
 function tick(at, step) {
@@ -73,7 +87,9 @@ function tick(at, step) {
 }
 
 // A small line without axes: `lines` are lists of numbers or null, on one scale from 0.
-export function Spark({ lines, label, width = 72, height = 20 }) {
+export function Spark({ lines: whole, label, width = 72, height = 20 }) {
+  const from = since(whole);
+  const lines = whole.map((values) => values.slice(from));
   const most = Math.max(...lines.flat().filter((each) => each !== null), 0);
   if (!most) return html`<span class="spark empty" aria-label=${label}></span>`;
   return html`
@@ -91,6 +107,14 @@ function sparkPath(values, most, width, height) {
     pen = value === null ? "M" : "L";
   }
   return path;
+}
+
+// Without the time before anybody knew anything, but for a part of it: a node that has just begun has a short history.
+export function since(series, least = 6) {
+  const first = Math.min(...series.map((values) => values.findIndex((each) => each !== null)).filter((index) => index >= 0));
+  const length = series[0]?.length ?? 0;
+  const from = Math.max(0, Math.min(first - 1, length - Math.ceil(length / least)));
+  return Number.isFinite(first) ? from : 0;
 }
 
 // The times of a history of the API: {start, step_s} and so many values.

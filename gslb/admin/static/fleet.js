@@ -95,6 +95,7 @@ function Latency({ site }) {
     ${site.latency.length > 0 && html`<small>ms</small>`}`;
 }
 
+const NOTHING = { share: 0, per_s: 0, target: null };
 const bySite = computed(() => new Map((flows.value?.sites ?? []).map((each) => [each.site, each])));
 const capacity = computed(() => {
   let whole = 0;
@@ -104,7 +105,7 @@ const capacity = computed(() => {
 
 // Share now against what the map intends; load is the share against the site's part of all capacity.
 function Traffic({ site }) {
-  const told = useComputed(() => bySite.value.get(site.id)).value;
+  const told = useComputed(() => bySite.value.get(site.id) ?? (bySite.value.size ? NOTHING : undefined)).value;
   const load = told && site.capacity && capacity.value ? (told.share * capacity.value) / site.capacity : null;
   return html`
     <span role="cell" class="share" title=${t("now.share_title", { share: percent(told?.share), target: percent(told?.target) })}>

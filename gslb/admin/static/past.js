@@ -1,5 +1,5 @@
 // How a site was: its series over an hour to a year.
-import { Chart, timesOf } from "./chart.js";
+import { Chart, since, timesOf } from "./chart.js";
 import { useResource } from "./fetch.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
@@ -33,10 +33,17 @@ export function Past({ site }) {
     </section>`;
 }
 
+// The whole stands for its parts only where there are none.
+function parts(found) {
+  const labelled = found.filter((each) => Object.values(each.labels).some(Boolean));
+  return labelled.length ? labelled : found;
+}
+
 function Charts({ data }) {
-  const drawn = CHARTS.map((chart) => ({ ...chart, found: data.series.filter((each) => each.name === chart.name && each.values.some((value) => value !== null)) }));
+  const drawn = CHARTS.map((chart) => ({ ...chart, found: parts(data.series.filter((each) => each.name === chart.name && each.values.some((value) => value !== null))) }));
   const known = drawn.filter((each) => each.found.length);
   if (!known.length) return html`<${Unknown} />`;
+  const from = since(known.flatMap((chart) => chart.found.map((each) => each.values)));
   const services = new Set(data.series.map((each) => each.labels.service).filter(Boolean)).size;
   return html`
     <div class="charts">
@@ -45,8 +52,8 @@ function Charts({ data }) {
           <figure key=${chart.name}>
             <figcaption>${t(`past.${chart.name}`)}</figcaption>
             <${Chart}
-              label=${t(`past.${chart.name}`)} times=${timesOf(data, chart.found[0].values.length)} unit=${chart.unit} range=${chart.range}
-              series=${chart.found.map((each) => ({ label: chart.label(services > 1 ? each.labels : { ...each.labels, service: undefined }) || t(`past.${chart.name}`), values: each.values, stepped: chart.stepped, fill: chart.fill && chart.found.length === 1 }))}
+              label=${t(`past.${chart.name}`)} times=${timesOf(data, chart.found[0].values.length).slice(from)} unit=${chart.unit} range=${chart.range}
+              series=${chart.found.map((each) => ({ label: chart.label(services > 1 ? each.labels : { ...each.labels, service: undefined }) || t(`past.${chart.name}`), values: each.values.slice(from), stepped: chart.stepped, fill: chart.fill && chart.found.length === 1 }))}
             />
           </figure>`,
       )}
