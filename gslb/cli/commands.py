@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import gslb
-from gslb.cli import check, dnssec, explain, geo, imports, maintenance, operate, overrides, scan, serve, simulate
+from gslb.cli import check, dnssec, explain, geo, imports, incidents, maintenance, operate, overrides, scan, serve, simulate
 from gslb.cli.demo import command as demo
 
 EPILOG = "Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or configuration."
@@ -43,11 +43,13 @@ app.command("explain")(explain.explain)
 app.command("simulate")(simulate.simulate)
 app.command("status")(operate.status)
 app.command("events")(operate.events)
+app.command("incidents")(incidents.incidents)
 app.command("drain")(operate.drain)
 app.command("enable")(operate.enable)
 app.command("scan")(scan.scan)
 app.add_typer(overrides.app, name="override")
 app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(incidents.alerts, name="alerts")
 app.add_typer(geo.app, name="geo")
 app.add_typer(dnssec.app, name="dnssec")
 app.add_typer(imports.app, name="import")
