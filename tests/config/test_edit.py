@@ -15,8 +15,10 @@ from gslb.config import parse
 from gslb.config.edit import edited
 from gslb.errors import ConfigurationError, ConflictError
 from gslb.model import Match, Reweight, Rule, Steer, overlaid
+from tests.fuzz import fuzz_edit
 
 REFERENCE = Path(__file__).parents[2] / "config" / "inetboot.yaml"
+CORPUS = Path(fuzz_edit.__file__).with_name("corpus") / "edit"
 HOST = "knoppix.inetboot.net"
 RULE = Rule(
     Match((ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")), (2500,), ("NO",)), "prefer", ("b", "us"), date(2027, 1, 1)
@@ -159,3 +161,17 @@ def test_the_reference_configuration_takes_any_changes_and_keeps_its_comments(ch
     wanted, got = overlaid(base, changes), parse(new, str(REFERENCE))
     assert (got.sites, got.services, got.zones) == (wanted.sites, wanted.services, wanted.zones)
     assert [line for line in text.splitlines() if "#" in line] == [line for line in new.splitlines() if "#" in line]
+
+
+@pytest.mark.parametrize("file", sorted(CORPUS.iterdir()), ids=lambda file: file.name)
+def test_the_corpus_is_changed_as_meant_or_refused(file):
+    fuzz_edit.one_input(file.read_bytes())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, len(SMALL)),
+    st.sampled_from(["", " ", "\n", "#", ",", "- ", "&x ", "*x", "{", "]", ": ", "\t", "'", "|\n", "\ufeff", "\x85", "\u2028"]),
+)
+def test_no_text_is_changed_to_what_was_not_meant(at, added):
+    fuzz_edit.one_input((SMALL[:at] + added + SMALL[at:]).encode())
