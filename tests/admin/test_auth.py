@@ -205,7 +205,9 @@ def test_without_a_log_in_the_front_page_leads_to_it(visit):
 def test_a_session_ends_after_twelve_hours():
     book = Sessions()
     value = book.open("digest", now_s=0.0)
-    assert book.find(value, sessions.LIFETIME_S - 1).of == "digest"
+    session = book.find(value, sessions.LIFETIME_S - 1)
+    assert session is not None
+    assert session.of == "digest"
     assert book.find(value, sessions.LIFETIME_S) is None
     book.sweep(sessions.LIFETIME_S)
     assert len(book) == 0

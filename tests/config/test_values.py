@@ -1,6 +1,6 @@
 """What is written, to what is meant."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -29,6 +29,26 @@ def test_what_is_no_duration(text):
 )
 def test_durations_are_written_as_one_would(seconds, text):
     assert values.written(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2027-03-31", datetime(2027, 4, 1, tzinfo=UTC)),  # good until the day is over
+        ("2027-03-31T18:00:00Z", datetime(2027, 3, 31, 18, tzinfo=UTC)),
+        ("2027-03-31 18:00+09:00", datetime(2027, 3, 31, 9, tzinfo=UTC)),
+    ],
+)
+def test_ends(text, end):
+    assert values.end(text) == end
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2027-3-31", "2027-02-30", "9999-12-31", "2027-03-31T18:00:00", "0001-01-01T00:00+14:00", "tomorrow"]
+)
+def test_what_is_no_end(text):
+    with pytest.raises(ValueError, match="neither a date nor a time"):
+        values.end(text)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def check(draft: Draft, faults: Faults) -> None:
     own = admin.value(oidc.OIDC_) if admin else None
     if admin is None or own is None:
         return
-    if find_spec("authlib") is None:
+    if not all(find_spec(each) for each in ("authlib", "httpx2")):
         node = admin.at(oidc.OIDC_)
         faults.add(node.line, node.path, "takes a library that is not here: pip install 'gslb[oidc]'")
     roles = own.value(oidc.ROLES_)
