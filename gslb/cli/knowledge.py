@@ -16,6 +16,7 @@ from gslb.errors import NodeError, StoreError
 from gslb.geo import GeoIndex
 from gslb.model import Configuration, Family, World
 from gslb.state import Tracker
+from gslb.state.orderstore import OrderTable
 from gslb.state.restored import Restored
 from gslb.state.store import Store
 from gslb.steering import Lookup, locate
@@ -114,7 +115,7 @@ def _restored(database: Path) -> Restored | None:
         except (OSError, StoreError):
             return None
         try:
-            return store.load()
+            return OrderTable(store).completed(store.load(), time.monotonic(), datetime.now(UTC))
         except StoreError:
             return None
         finally:
