@@ -13,7 +13,20 @@ T = TypeVar("T")
 
 # What a running node keeps: sockets, files and processes are opened once.
 AFTER_RESTART = ("node", "state_dir", "user")
-AT_ONCE = ("geo", "probes", "limits", "users", "tls", "tsig_keys", "cookies", "rate_limit", "dnstap", "query_log", "alerts")
+AT_ONCE = (
+    "geo",
+    "probes",
+    "limits",
+    "users",
+    "tls",
+    "tsig_keys",
+    "cookies",
+    "rate_limit",
+    "dnstap",
+    "query_log",
+    "otlp",
+    "alerts",
+)
 
 
 def describe_change(old: Configuration, new: Configuration) -> tuple[str, ...]:

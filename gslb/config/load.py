@@ -20,6 +20,7 @@ from gslb.config.sections import (
     listen,
     observe,
     oidc,
+    otlp,
     probes,
     root,
     service,
@@ -75,7 +76,7 @@ def _build(draft: Draft, files: tuple[tuple[str, str], ...]) -> Configuration:
     top = draft.root
     tls = top[root.TLS_]
     node = top[root.NODE]
-    limited, tapped, logged = top[root.RATE_LIMIT_], top[root.DNSTAP_], top[root.QUERY_LOG_]
+    limited, tapped, logged, exported = top[root.RATE_LIMIT_], top[root.DNSTAP_], top[root.QUERY_LOG_], top[root.OTLP_]
     return Configuration(
         node=node,
         state_dir=_state_dir(draft, node),
@@ -94,6 +95,7 @@ def _build(draft: Draft, files: tuple[tuple[str, str], ...]) -> Configuration:
         rate_limit=None if limited is None else answering.build_rate_limit(limited),
         dnstap=None if tapped is None else observe.build_dnstap(tapped, draft.absolute),
         query_log=None if logged is None else observe.build_query_log(logged, draft.absolute),
+        otlp=None if exported is None else otlp.build(exported),
         tls=None if tls is None else listen.build_tls(tls, draft.absolute),
         user=top[root.USER],
         file=str(draft.file),

@@ -11,6 +11,7 @@ from typing import Literal
 from gslb.model.alerting import Alerts
 from gslb.model.dnsfeatures import Cookies, Dnssec, Dnstap, QueryLog, RateLimit, Transfer, TsigKey
 from gslb.model.oidc import OidcSettings
+from gslb.model.otlp import Otlp
 from gslb.model.place import Address, Endpoint, Family, Location, Network, Place
 
 
@@ -289,6 +290,7 @@ class Configuration:
     rate_limit: RateLimit | None = None
     dnstap: Dnstap | None = None
     query_log: QueryLog | None = None
+    otlp: Otlp | None = None
     tls: Tls | None = None
     user: str | None = None
     file: str = ""  # absolute path it was read from

@@ -47,6 +47,8 @@ from gslb.runtime.simulating import Simulating
 from gslb.runtime.surveying import METRICS as SURVEYING_METRICS
 from gslb.runtime.surveying import Surveying
 from gslb.runtime.tallies import Tallies
+from gslb.runtime.telemetry import METRICS as TELEMETRY_METRICS
+from gslb.runtime.telemetry import Telemetry
 from gslb.runtime.tokens import METRICS as TOKENS_METRICS
 from gslb.runtime.tokens import Tokens
 from gslb.runtime.watching import Watch
@@ -123,6 +125,7 @@ class ControlNode:
         self.incidents.tells = self.alerts = Alerting(configuration, {}, journal, store)  # secrets come with the first `use`
         cache = Path(configuration.state_dir) / "geo"
         self.simulating = Simulating(lambda: self.index, lambda: self.configuration.limits, cache)
+        self.telemetry = Telemetry(lambda: self.configuration, self.started.timestamp())
         self._store = store
         self._world: World | None = None
         self._probed = 0  # the number of the first World that knows results of probes
@@ -288,6 +291,7 @@ class ControlNode:
             **INCIDENT_METRICS,
             **ALERTING_METRICS,
             **TOKENS_METRICS,
+            **TELEMETRY_METRICS,
             **METRICS,
         }
 
@@ -314,6 +318,7 @@ class ControlNode:
             | self.acts.counters()
             | self.incidents.counters()
             | self.alerts.counters()
+            | self.telemetry.counters()
         )
         own |= {("gslb_probe_results_total", *key): count for key, count in self.watch.results.items()}
         workers = self.pool.workers if self.pool else []

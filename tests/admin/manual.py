@@ -23,6 +23,7 @@ import gslb.runtime.observing
 import gslb.runtime.scanning
 import gslb.runtime.signing
 import gslb.runtime.surveying
+import gslb.runtime.telemetry
 import gslb.runtime.tokens
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -42,6 +43,7 @@ TABLES = {
     "Measurements of clients": gslb.runtime.measuring.METRICS,
     "Release sets": gslb.runtime.scanning.METRICS,
     "Scopes": gslb.runtime.surveying.METRICS,
+    "OpenTelemetry": gslb.runtime.telemetry.METRICS,
     "dnstap and query log": gslb.runtime.observing.METRICS,
 }
 

@@ -14,6 +14,7 @@ from gslb.config.checks import (
     names,
     observe,
     oidc,
+    otlp,
     records,
     rules,
     services,
@@ -42,6 +43,7 @@ CHECKS = (
     users.check,
     alerts.check,
     oidc.check,
+    otlp.check,
 )
 
 

@@ -13,6 +13,7 @@ from gslb.config.sections.geo import GEO
 from gslb.config.sections.limits import LIMITS
 from gslb.config.sections.listen import LISTEN, TLS
 from gslb.config.sections.observe import DNSTAP, QUERY_LOG
+from gslb.config.sections.otlp import OTLP
 from gslb.config.sections.probes import PROBES
 from gslb.config.sections.service import SERVICE
 from gslb.config.sections.site import SITE
@@ -50,6 +51,7 @@ RATE_LIMIT_ = optional("rate_limit", RATE_LIMIT, "Response rate limiting.", "off
 DNSTAP_ = optional("dnstap", DNSTAP, "Every query and answer, for a dnstap reader.", "off")
 QUERY_LOG_ = optional("query_log", QUERY_LOG, "Some queries, as text.", "off")
 ALERTS_ = implied("alerts", ALERTS, "Who is told of incidents, and how.")
+OTLP_ = optional("otlp", OTLP, "Metrics for a collector of OpenTelemetry.", "off")
 ADMIN_ = implied("admin", ADMIN, "Who may see and do what.")
 
 ROOT = section(
@@ -69,6 +71,7 @@ ROOT = section(
     RATE_LIMIT_,
     DNSTAP_,
     QUERY_LOG_,
+    OTLP_,
     ADMIN_,
     ALERTS_,
     unavailable.CLUSTER,
