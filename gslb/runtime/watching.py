@@ -179,15 +179,10 @@ class Watch:
         if self._store is None or self._orders is None:
             return None
         try:
-            found = self._store.load()
-            overrides, maintenance, faults = self._orders.load()
+            found = self._orders.completed(self._store.load(), time.monotonic(), _utc())
         except StoreError as error:
             self._journal.store_failed(error)
             return None
-        if overrides or maintenance or faults:
-            found = found or Restored(0, time.monotonic(), _utc())
-            faults = [*found.faults, *faults]
-            found = replace(found, overrides=overrides, maintenance=maintenance, faults=tuple(faults))
         if found is not None and found.faults:
             self._journal.add([events.unreadable(self._journal.book, _utc(), str(self._store.path), found.faults)])
         return found

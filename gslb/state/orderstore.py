@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from ipaddress import ip_network
 from typing import Any, Literal, cast
 
 from gslb.model import Change, Maintenance, Match, Override, Reweight, Rule, Steer
 from gslb.state.codec import decode, encode
+from gslb.state.restored import Restored
 from gslb.state.store import Store, clean
 
 _ACTIONS = ("prefer", "only", "never")
@@ -65,6 +66,14 @@ class OrderTable:
         made = sorted(_read("overrides", self._written["overrides"], override_from, faults), key=lambda each: each[0])
         plans = tuple(_read("maintenance", self._written["maintenance"], maintenance_from, faults))
         return tuple(override for _, override in made), plans, faults
+
+    def completed(self, found: Restored | None, now_s: float, utc: datetime) -> Restored | None:
+        """What the store has of the rest, with the orders; the times are for where it has nothing. Raises StoreError."""
+        overrides, maintenance, faults = self.load()
+        if not (overrides or maintenance or faults):
+            return found
+        found = found or Restored(0, now_s, utc)
+        return replace(found, overrides=overrides, maintenance=maintenance, faults=(*found.faults, *faults))
 
     def keep(self, overrides: tuple[Override, ...], maintenance: tuple[Maintenance, ...]) -> None:
         """All of it or nothing. Costs nothing where it is written already. Raises StoreError."""

@@ -55,6 +55,8 @@ def test_the_last_state_is_taken_where_no_node_runs(tmp_path, capsys, monkeypatc
     users = {"users": [{"name": "ops", "role": "operator", "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}]}
     with RunningNode(document([site(each, 9) for each in SITES], tmp_path / "state", admin=users), tmp_path) as node:
         assert run(["drain", "jp-osaka-1", "--reason", "new disks", "--admin", node.admin]) == 0
+        rule = ["133.11.0.0/16", "--prefer", "us-dallas-1", "--reason", "measured"]
+        assert run(["override", "rule", *rule, "--admin", node.admin]) == 0
     capsys.readouterr()
     file = node.file
     told = explained(file, capsys, "133.11.0.1")
@@ -64,6 +66,8 @@ def test_the_last_state_is_taken_where_no_node_runs(tmp_path, capsys, monkeypatc
     reasons = {line["site"]: line["reason"] for line in told["sites"]}
     assert "drained by ops: new disks" in reasons["jp-osaka-1"]
     assert "refused" in reasons["jp-tokyo-1"]
+    assert told["sites"][0]["site"] == "us-dallas-1"
+    assert "a rule prefers us-dallas-1 by an override of ops: measured" in reasons["us-dallas-1"]
 
 
 def test_a_path_goes_by_its_release_set_as_the_last_state_has_it(tmp_path, capsys):
