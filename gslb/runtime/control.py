@@ -45,6 +45,7 @@ from gslb.runtime.snapshot import Snapshot
 from gslb.runtime.sockets import listeners, open_all, open_stream
 from gslb.runtime.surveying import Surveying
 from gslb.runtime.watching import Watch
+from gslb.runtime.wellbeing import Wellbeing
 from gslb.steering import Scopes
 
 DRAIN_WITHIN_S = 4.0  # of the 5 s in which the process is gone
@@ -177,6 +178,7 @@ class Control:
         self._run(self.node.acts.keep_trying(), self.node.tokens.write_often())
         self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
         self._run(self.node.incidents.run(lambda: self.node.world), self.node.alerts.run())
+        self._run(Wellbeing(self.node.simulating, self.node.incidents).run(lambda: self.node.world))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
             self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)

@@ -36,6 +36,7 @@ UNWRITTEN_MOST: Final = 1000
 METRICS: Final = {
     "gslb_incidents_open": ("Incidents that are open, by the worst that each came to.", ("severity",)),
     "gslb_incidents_total": ("Incidents that were opened since the start.", ("severity",)),
+    "gslb_incident_failures_total": ("Looks for incidents that failed by a fault of our own.", ()),
     "gslb_incident_clients_degraded_ratio": ("Share of clients that open incidents send elsewhere; of the worst one.", ()),
 }
 
@@ -75,6 +76,8 @@ class Incidents:
     ) -> None:
         self.version = 0
         self.opened: Counter[str] = Counter()
+        self.failures = 0
+        self._fault = ""
         self.tells: Tells | None = None
         self.shares: Mapping[str, float] | None = None  # by the population, once it is known
         self._configuration, self._journal, self._feed = configuration, journal, feed
@@ -141,8 +144,18 @@ class Incidents:
     async def run(self, world: Callable[[], World]) -> None:
         """Until cancelled."""
         while True:
-            await self.look(world())
+            try:
+                await self.look(world())
+            except Exception as error:
+                self.failed(error)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def failed(self, error: Exception) -> None:
+        """By a fault of ours: that costs a look, and never the node. Told once of a kind, counted each time."""
+        self.failures += 1
+        if repr(error) != self._fault:
+            self._fault = repr(error)
+            self._journal.tell("incidents-failed", Severity.ERROR, "incidents", f"a fault of ours: {error!r}")
 
     async def look(self, world: World) -> None:
         if not world.ready:
@@ -242,7 +255,8 @@ class Incidents:
     # What is counted
 
     def counters(self) -> dict[tuple[str, ...], int]:
-        return {("gslb_incidents_total", severity): count for severity, count in self.opened.items()}
+        found: dict[tuple[str, ...], int] = {("gslb_incident_failures_total",): self.failures}
+        return found | {("gslb_incidents_total", severity): count for severity, count in self.opened.items()}
 
     def gauges(self) -> dict[tuple[str, ...], float]:
         found: dict[tuple[str, ...], float] = {("gslb_incidents_open", each.value): 0.0 for each in Severity}
