@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 import gslb
-from gslb.cli import check, dnssec, explain, geo, imports, incidents, maintenance, operate, overrides, scan, serve, simulate
+from gslb.cli import (
+    audit,
+    check,
+    dnssec,
+    explain,
+    geo,
+    imports,
+    incidents,
+    maintenance,
+    operate,
+    overrides,
+    scan,
+    serve,
+    simulate,
+    tokens,
+)
 from gslb.cli.demo import command as demo
 
 EPILOG = "Exit codes: 0 done, 1 it ran and failed, 2 wrong usage or configuration."
@@ -50,6 +65,9 @@ app.command("scan")(scan.scan)
 app.add_typer(overrides.app, name="override")
 app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(incidents.alerts, name="alerts")
+app.command("acts")(audit.acts)
+app.command("undo")(audit.undo)
+app.add_typer(tokens.app, name="token")
 app.add_typer(geo.app, name="geo")
 app.add_typer(dnssec.app, name="dnssec")
 app.add_typer(imports.app, name="import")

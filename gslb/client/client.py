@@ -121,4 +121,4 @@ class Client(Reading):
 
     def undo(self, number: int, why: str = "") -> Document:
         """Take back an act, if that can be done; the new act."""
-        return cast(Document, self.change("POST", f"acts/{segment(number)}/undo", {"why": why}))
+        return cast(Document, self.change("POST", f"acts/{segment(number)}/undo", given({"why": why or None})))
