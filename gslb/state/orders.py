@@ -123,7 +123,8 @@ class Orders:
             if fault is not None:
                 raise UsageError(fault[1])
         most = configuration.limits.overrides
-        if len(self._overrides) + len(overrides) > most:
+        replaced = sum(isinstance(each.change, Reweight) and each.change.site in self.weights() for each in overrides)
+        if len(self._overrides) + len(overrides) - replaced > most:
             raise ConflictError(f"there are {len(self._overrides)} overrides of at most {most} (limits.overrides): end some")
         for each in reversed(overrides):
             self._overrides.start(each, clock)

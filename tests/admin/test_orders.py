@@ -172,6 +172,20 @@ def test_maintenance_is_planned_runs_and_is_done(visit, node):
     assert visit().get(MAINTENANCE).json()[0]["state"] == "done"
 
 
+def test_what_still_goes_to_a_drained_site_counts_down(visit, node):
+    node.wait(60)
+    sent = [[SERVICE, "jp", "JP", "dns", SITE, 60], [SERVICE, "jp", "JP", "dns", "jp-tokyo-1", 20]]
+    node.flows.told({"flows": sent, "span_s": 0.5})
+    visit(OPERATOR).post(f"/api/v1/sites/{SITE}/drain", json={"reason": "new disks"})
+    (listed,) = [site for site in visit().get("/api/v1/sites").json() if site["id"] == SITE]
+    for shown in (visit().get(f"/api/v1/sites/{SITE}").json(), listed):
+        assert shown["drain"]["left"]["share"] == 0.75
+        assert shown["drain"]["left"]["per_s"] > 1
+    node.wait(30)
+    node.flows.told({"flows": [], "span_s": 0.5})
+    assert visit().get(f"/api/v1/sites/{SITE}").json()["drain"]["left"] == {"per_s": 0.0, "share": 0.0}
+
+
 def test_an_owner_plans_for_the_own_sites_alone(visit, node):
     assert visit(OWNER).post(MAINTENANCE, json=in_hours(node, 1, 2)).status_code == 201
     assert visit(OWNER).post(MAINTENANCE, json=in_hours(node, 1, 2, "jp-tokyo-1")).status_code == 403

@@ -188,6 +188,9 @@ def test_there_are_no_more_overrides_than_the_limit():
     override(scene, RULE, "r-2")
     with pytest.raises(ConflictError, match=r"limits\.overrides"):
         override(scene, RULE, "r-3")
+    order(scene, lambda orders, clock: orders.take_back("r-1", "ops", "", clock))
+    override(scene, WEIGHT, "w-1")
+    override(scene, Reweight(SITE, 20), "w-2")  # in the place of the other
 
 
 # Maintenance
