@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing()),
 ]
 
+LIVE = "document.querySelector('.link.live') !== null && document.querySelector('main[aria-busy=false]') !== null"
 DRAWN = "document.querySelectorAll('.marker').length === 13 && document.querySelector('.link.live') !== null"
 
 
@@ -44,21 +45,21 @@ def troubled(node: Bench) -> Bench:
 
 
 def condition(site: str) -> str:
-    return f"document.querySelector('tr[data-site={site}]').dataset.condition"
+    return f"document.querySelector('[data-site={site}]').dataset.condition"
 
 
 async def log_in(browser: Browser, url: str, token: str) -> None:
     await browser.open(f"{url}/login")
     await browser.do("fill", selector="#token", text=token)
     await browser.do("click", selector="main button")
-    await browser.until("document.querySelector('.link.live') !== null")
+    await browser.until(LIVE)
 
 
 async def test_everything_is_there_nothing_complains_and_nobody_else_is_asked(node, browser):
     async with served(node) as url:
         await browser.open(url)
         await browser.until(DRAWN)
-        assert await browser.do("evaluate", script="document.querySelectorAll('tr[data-site]').length") == 13
+        assert await browser.do("evaluate", script="document.querySelectorAll('[data-site]').length") == 13
         assert "All 13 sites are up." in await browser.text(".incident")
         assert "IP Geolocation by DB-IP" in await browser.text("footer")
         assert await browser.complaints() == []
@@ -101,14 +102,14 @@ async def test_after_the_node_was_away_the_page_catches_up_by_itself(node, brows
 async def test_an_operator_drains_a_site_with_a_reason_and_enables_it(node, browser):
     async with served(node) as url:
         await log_in(browser, url, OPERATOR)
-        await browser.do("click", selector="tr[data-site=us-dallas-1] .acts button")
+        await browser.do("click", selector="[data-site=us-dallas-1] .acts button")
         await browser.do("fill", selector="dialog [name=reason]", text="a new disk")
         await browser.do("click", selector="dialog .primary")
         await browser.until(f"{condition('us-dallas-1')} === 'drained'")
         assert node.tracker.drains["us-dallas-1"].reason == "a new disk"
         assert node.tracker.drains["us-dallas-1"].who == "ops"
-        assert "a new disk – ops, until" in await browser.text("tr[data-site=us-dallas-1]")
-        await browser.do("click", selector="tr[data-site=us-dallas-1] .acts button")
+        assert "a new disk – ops, until" in await browser.text("[data-site=us-dallas-1]")
+        await browser.do("click", selector="[data-site=us-dallas-1] .acts button")
         await browser.until(f"{condition('us-dallas-1')} === 'starting'")
         assert not node.tracker.drains
         assert await browser.complaints() == []
@@ -118,10 +119,10 @@ async def test_an_owner_sees_one_site_and_may_drain_it(node, browser):
     async with served(node) as url:
         await log_in(browser, url, OWNER)
         found = await browser.do(
-            "evaluate", script="[...document.querySelectorAll('tr[data-site]')].map((row) => row.dataset.site)"
+            "evaluate", script="[...document.querySelectorAll('[data-site]')].map((row) => row.dataset.site)"
         )
         assert found == ["jp-osaka-1"]
-        assert "Drain" in await browser.text("tr[data-site=jp-osaka-1] .acts")
+        assert "Drain" in await browser.text("[data-site=jp-osaka-1] .acts")
 
 
 async def test_without_a_log_in_there_is_nothing_to_press(node, browser):
@@ -132,46 +133,87 @@ async def test_without_a_log_in_there_is_nothing_to_press(node, browser):
         assert "Log in" in await browser.text(".who")
 
 
-async def test_explain_says_where_a_client_lands_and_shows_the_way(node, browser):
+async def test_explain_shows_both_doors_side_by_side_and_what_was_pasted_has_an_address(node, browser):
     node.fail("jp-osaka-1")
     async with served(node) as url:
         await browser.open(url)
         await browser.until(DRAWN)
-        await browser.do("fill", selector="[name=address]", text="18.0.0.1")
-        await browser.do("click", selector=".explain .primary")
-        await browser.until("document.querySelectorAll('.trace li').length === 13")
-        assert "us-" in await browser.text(".trace li.kept")
-        assert "connection refused" in await browser.text(".trace li.dropped")
+        await browser.do("press", key="e")
+        await browser.until("document.activeElement.id === 'explain-client'")
+        await browser.do("fill", selector="#explain-client", text="dig @8.8.8.8 knoppix.inetboot.net +subnet=18.0.0.0/16")
+        await browser.do("press", key="Enter")
+        await browser.until("document.querySelectorAll('.door .answer').length === 2")
+        assert (await browser.do("url")).endswith("/explain?address=18.0.0.0%2F16&via=http")
+        assert "us-" in await browser.text(".kept .first")
+        assert "connection refused" in await browser.text(".door .dropped")
+        assert "+subnet=18.0.0.0/16" in await browser.text(".door pre")
         assert await browser.do("evaluate", script="document.querySelectorAll('.client path').length") == 1
-        await browser.do("fill", selector="[name=address]", text="nonsense")
-        await browser.do("click", selector=".explain .primary")
-        await browser.until("document.querySelector('.area-explain .refused') !== null")
+        await browser.do("go", url=f"{url}/explain?address=133.11.0.1&world=1")
+        await browser.until("document.querySelector('.moved') !== null")
+        assert "made in World 1" in await browser.text(".moved")
+        assert await browser.complaints() == []
+        await browser.do("fill", selector="#explain-client", text="nonsense")
+        await browser.do("press", key="Enter")
+        await browser.until("document.querySelectorAll('.door .refused').length === 2")
+        assert "write an address" in await browser.text(".door .refused")
 
 
-async def test_a_site_tells_all_there_is_to_know(node, browser):
+async def test_the_search_finds_sites_views_and_clients(node, browser):
     async with served(node) as url:
         await browser.open(url)
         await browser.until(DRAWN)
-        await browser.do("click", selector="tr[data-site=jp-osaka-1] .name")
-        await browser.until("document.querySelectorAll('dialog .target').length === 4")
-        assert "curl -sv http://192.0.2.36/" in await browser.text("dialog")
-        await browser.do("click", selector="dialog header button")
-        await browser.until("!document.querySelector('dialog').open")
+        await browser.do("press", key="/")
+        await browser.do("fill", selector="#search", text="osaka")
+        await browser.until("document.querySelectorAll('#found li').length === 1")
+        await browser.do("press", key="Enter")
+        await browser.until("document.querySelector('main h1')?.innerText.includes('jp-osaka-1')")
+        await browser.do("fill", selector="#search", text="133.11.0.1")
+        await browser.do("press", key="Enter")
+        await browser.until("document.querySelectorAll('.door .answer').length === 2")
+        await browser.do("press", key="g")
+        await browser.do("press", key="h")
+        await browser.until("document.querySelector('.night') !== null")
+        assert await browser.complaints() == []
+        assert await browser.do("go", url=f"{url}/sites/nowhere-1") == 404
+        await browser.until(LIVE)
+        assert "There is no site nowhere-1" in await browser.text("main")
 
 
-async def test_a_site_tells_what_it_has_wrong_of_a_release_set(browser):
+async def test_the_language_and_the_theme_are_the_browsers_until_somebody_chooses(node, browser):
+    async with served(troubled(node)) as url:
+        await browser.open(url, locale="ja-JP", colorScheme="light")
+        await browser.until(DRAWN)
+        assert await browser.text("nav [aria-current]") == "現在の状況"
+        await browser.do("click", selector=".switch [lang=en]")
+        await browser.until("document.documentElement.lang === 'en'")
+        await browser.do("click", selector=".theme")
+        await browser.do("go", url=url)
+        await browser.until(DRAWN)
+        assert await browser.text("nav [aria-current]") == "Now"
+        assert await browser.do("evaluate", script="document.documentElement.dataset.theme") == "dark"
+        await browser.do("fill", selector=".filter input", text="down")
+        await browser.until("document.querySelectorAll('[data-site]').length === 1")
+
+
+async def test_a_site_tells_its_checks_its_history_and_what_would_be_without_it(browser):
     node = Stocked(with_sets(SET))
     node.ready()
     node.look()
     node.look("jp-osaka-1", look=Look.WRONG, reason="a flipped byte", family=6)
     async with served(node) as url:
-        await browser.open(url)
-        await browser.until(DRAWN)
+        await log_in(browser, url, OPERATOR)
         assert "jp-osaka-1 has wrong files and is not used for knoppix" in await browser.text(".incident")
-        await browser.do("click", selector="tr[data-site=jp-osaka-1] .name")
-        await browser.until("document.querySelectorAll('dialog .set').length === 2")
-        assert "a flipped byte" in await browser.text("dialog .set")
-        assert "/knoppix/SHA256SUMS" in await browser.text("dialog .set pre")
+        await browser.do("click", selector="[data-site=jp-osaka-1] .name")
+        await browser.until("document.querySelectorAll('.target').length === 4")
+        assert "curl -sv http://192.0.2.36/" in await browser.text(".target pre")
+        assert "a flipped byte" in await browser.text(".set")
+        assert "/knoppix/SHA256SUMS" in await browser.text(".set pre")
+        await browser.do("click", selector=".target .results button")
+        await browser.until("document.querySelectorAll('.exchange pre').length === 3")
+        assert "HTTP/1.1 200 OK" in await browser.text(".exchange")
+        await browser.do("click", selector=".two .panel:nth-child(2) button")
+        await browser.until("document.querySelector('.two .panel:nth-child(2) tbody tr') !== null")
+        assert await browser.complaints() == []
 
 
 async def test_what_a_site_sends_back_runs_nowhere(node, browser):
@@ -183,10 +225,12 @@ async def test_what_a_site_sends_back_runs_nowhere(node, browser):
         assert await browser.complaints() == []
 
 
-async def test_without_javascript_the_table_is_there(node, browser):
+async def test_without_javascript_the_views_are_there(node, browser):
     async with served(troubled(node)) as url:
         await browser.open(url, javaScriptEnabled=False)
         await browser.screenshot("without-javascript")
+        await browser.do("go", url=f"{url}/explain?address=133.11.0.1")
+        await browser.screenshot("explain-without-javascript", whole=True)
         assert await browser.complaints() == []
 
 

@@ -32,9 +32,11 @@ function search() {
   field?.select();
 }
 
+// The view takes the focus to its field by itself when it comes.
 function explain() {
-  go("/explain");
-  setTimeout(() => document.querySelector("#explain-client")?.focus(), 100);
+  const field = document.getElementById("explain-client");
+  if (field) field.focus();
+  else go("/explain");
 }
 
 const types = (target) => target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);

@@ -53,6 +53,9 @@ function useExplained(query) {
 const question = ({ address, subnet, resolver, service, path, family }) => ({ address: subnet || address, resolver, service, path, family });
 
 function Ask({ query }) {
+  useEffect(() => {
+    if (!query.address && !query.subnet) requestAnimationFrame(() => document.getElementById("explain-client")?.focus());
+  }, []);
   const [client, path] = [query.subnet || query.address || "", query.path ?? ""];
   const take = (event) => {
     event.preventDefault();
