@@ -25,6 +25,8 @@ from gslb.state.incidents import Incident, markdown
 
 PREFIX: Final = "/api/v1"
 INCIDENTS_MOST: Final = 200
+STREAMED_MOST: Final = 50
+STREAMED_MOMENTS: Final = 10  # of a timeline: the rest is in /incidents/{number}
 READ_MOST: Final = 2000  # to find those that an owner may see
 
 router = APIRouter(prefix=PREFIX, tags=["incidents"], responses=documented(400, 401, 403, 422, 429))
@@ -207,5 +209,6 @@ def view(whole: Incident, principal: Principal) -> IncidentView:
 
 
 def open_views(book: Incidents, principal: Principal) -> list[IncidentView]:
-    """For the stream: all that are open, the worst for clients first."""
-    return [view(each, principal) for each in book.open if sees(principal, each)][:INCIDENTS_MOST]
+    """For the stream: those that are open, the worst for clients first, with the end of their timelines."""
+    shown = [replace(each, timeline=each.timeline[-STREAMED_MOMENTS:]) for each in book.open if sees(principal, each)]
+    return [view(each, principal) for each in shown[:STREAMED_MOST]]

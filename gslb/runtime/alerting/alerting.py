@@ -58,7 +58,8 @@ class Alerting:
         self._kept: dict[int, Notice] = {}  # to be written
         self._gone: set[int] = set()  # to be struck out
         waiting, told = _restored(store, journal)
-        self._desk, self._frozen = Desk(told), told
+        self._desk = Desk(told)
+        self._frozen: object = self._desk.stamp  # what is on the disk
         self._last = max((each.number for each in waiting), default=0)
         self._tests = 0
         self.use(configuration, secrets, waiting)
@@ -96,14 +97,15 @@ class Alerting:
             self._couriers[notice.channel].put(notice, configuration.limits.alerts_waiting)
 
     def batch(self) -> Writes | None:
-        told = self._desk.freeze()
-        if not self._kept and not self._gone and told == self._frozen:
+        stamp = self._desk.stamp
+        if not self._kept and not self._gone and stamp == self._frozen:
             return None
-        return _Batch(tuple(self._kept.values()), tuple(self._gone), told)
+        told = None if stamp == self._frozen else self._desk.freeze()
+        return _Batch(tuple(self._kept.values()), tuple(self._gone), told, stamp)
 
     def written(self, batch: Writes) -> None:
         if isinstance(batch, _Batch):
-            self._frozen = batch.told
+            self._frozen = batch.stamp
             self._gone.difference_update(batch.gone)
             for notice in batch.kept:
                 if self._kept.get(notice.number) is notice:
@@ -184,8 +186,8 @@ class Alerting:
 class _Batch:
     """What is written in one transaction."""
 
-    def __init__(self, kept: tuple[Notice, ...], gone: tuple[int, ...], told: str) -> None:
-        self.kept, self.gone, self.told = kept, gone, told
+    def __init__(self, kept: tuple[Notice, ...], gone: tuple[int, ...], told: str | None, stamp: object) -> None:
+        self.kept, self.gone, self.told, self.stamp = kept, gone, told, stamp
 
     def __call__(self, connection: Connection) -> None:
         write(connection, self.kept, self.gone, self.told)

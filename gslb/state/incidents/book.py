@@ -36,6 +36,8 @@ class IncidentBook:
 
     def __init__(self, now_s: float, utc: datetime, last: int = 0, restored: Iterable[Incident] = ()) -> None:
         self.last = last
+        self._found: Sequence[Finding] = ()  # of the last look
+        self._known: dict[str, int] = {}  # by the key of a finding, the incident that it was part of
         self._now_s = now_s
         self._open: dict[int, Incident] = {each.number: each for each in restored}
         # On the monotonic clock: when each grew last, and since when it is well.
@@ -53,12 +55,16 @@ class IncidentBook:
         """Those that changed, closed ones among them. `found` is as `findings` gives it: the widest first."""
         self._now_s = now_s
         before = dict(self._open)
+        self._known = {key: number for number, each in self._open.items() for key in each.keys}
+        same, self._found = found is self._found, found
         homes: dict[int, list[Finding]] = {}
         closed: list[Incident] = []
         for each in found:
             number = self._home(each, configuration, timing, utc, closed)
             homes.setdefault(number, []).append(each)
         for number in list(self._open):
+            if same and homes.get(number):
+                continue  # nothing is new, and it goes on
             here = [each for gone in closed if gone.merged == number for each in homes.pop(gone.number, [])]
             self._follow(number, [*homes.get(number, []), *here], configuration, utc)
             if not homes.get(number) and not here and now_s - self._well_s[number] >= timing.settle_s:
@@ -88,9 +94,9 @@ class IncidentBook:
             self._open[number] = incident
 
     def _home(self, found: Finding, configuration: Configuration, timing: Timing, utc: datetime, closed: list[Incident]) -> int:
-        for number, incident in self._open.items():
-            if found.key in incident.keys:
-                return number
+        known = self._known.get(found.key)
+        if known is not None and known in self._open:
+            return known
         fitting = [number for number, incident in self._open.items() if self._fits(incident, found, timing)]
         if fitting:
             first, *others = fitting
@@ -125,6 +131,7 @@ class IncidentBook:
 
     def _merge(self, number: int, into: int, utc: datetime) -> Incident:
         gone, kept = self._open[number], self._open[into]
+        self._known |= dict.fromkeys(gone.keys, into)
         self._open[into] = replace(
             kept,
             keys=_union(kept.keys, gone.keys),
