@@ -16,7 +16,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import peers
+from tests.bench import peers, simulation
 from tests.bench.measure import Load, dnsperf, wrk
 from tests.bench.varied import varied
 
@@ -40,6 +40,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gslb-bench-") as name:
         table = report(measure(Path(name), arguments.seconds), arguments.seconds)
+    table += "\n" + simulation.report()
     print(table)
     if arguments.write:
         mark = "<!-- measured -->\n"

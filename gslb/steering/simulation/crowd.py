@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from itertools import pairwise
 
 from gslb.geo.overlay import UNIT_SHIFT
 from gslb.geo.special import embedded_ipv4
@@ -63,18 +64,16 @@ class Crowd:
             yield (IPv4Network((address, length)) if family == 4 else IPv6Network((address, length))), weight
 
     def parts(self, count: int) -> list[Crowd]:
-        """Together this one, each about as long."""
-        return [
-            Crowd(
-                self.kind,
-                self.source,
-                self.families[first::count],
-                self.units[first::count],
-                self.lengths[first::count],
-                self.weights[first::count],
-            )
-            for first in range(count)
+        """Together this one, each about as long. Neighbours stay together: they have their class in common."""
+        order = sorted(range(len(self)), key=self.units.__getitem__)
+        cuts = [number * len(order) // count for number in range(count + 1)]
+        return [self._picked(order[first:end]) for first, end in pairwise(cuts)]
+
+    def _picked(self, numbers: list[int]) -> Crowd:
+        columns = [
+            array(column.typecode, map(column.__getitem__, numbers)) for column in (self.families, self.units, self.lengths)
         ]
+        return Crowd(self.kind, self.source, *columns, array("d", map(self.weights.__getitem__, numbers)))
 
 
 class Gathering:
