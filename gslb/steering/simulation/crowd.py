@@ -70,10 +70,11 @@ class Crowd:
         return [self._picked(order[first:end]) for first, end in pairwise(cuts)]
 
     def _picked(self, numbers: list[int]) -> Crowd:
-        columns = [
+        families, units, lengths = (
             array(column.typecode, map(column.__getitem__, numbers)) for column in (self.families, self.units, self.lengths)
-        ]
-        return Crowd(self.kind, self.source, *columns, array("d", map(self.weights.__getitem__, numbers)))
+        )
+        weights = array("d", map(self.weights.__getitem__, numbers))
+        return Crowd(self.kind, self.source, families, units, lengths, weights)
 
 
 class Gathering:
