@@ -174,14 +174,16 @@ class Control:
         if self._pool is not None:
             await self._pool.serving(SERVING_WITHIN_S)
         self._run(self._memory.save_often(self._publisher.classes), self._own_secrets.run(self._renew_cookies))
-        self._run(self.node.flows.run(), self.node.history.run())
+        self._run(self.node.flows.run(), self.node.history.run(), self.node.telemetry.run())
         self._run(self.node.acts.keep_trying(), self.node.tokens.write_often())
         self._run(self._surveying.run(), self.node.measuring.save_often(lambda: self.configuration))
         self._run(self.node.incidents.run(lambda: self.node.world), self.node.alerts.run())
         self._run(Wellbeing(self.node.simulating, self.node.incidents).run(lambda: self.node.world))
         self._run(check.run(lambda: configuration.node, lambda: self.configuration.probes.interval_s))
         if self._admin_socket is not None:
-            self._server = await admin.serve(admin.create_app(self.node), self._admin_socket)
+            app = admin.create_app(self.node)
+            self.node.telemetry.families = app.state.registry.collect
+            self._server = await admin.serve(app, self._admin_socket)
 
     def _selfcheck(self) -> SelfCheck:
         where = [(listener, (host, port)) for listener, (_, host, port) in zip(self._wanted, self.addresses(), strict=False)]
