@@ -52,7 +52,7 @@ class Principal:
 MAY: Final[dict[Role, tuple[str, ...]]] = {
     "viewer": (),
     "owner": ("drain", "enable", "scan", "undo", "maintenance"),
-    "operator": ("drain", "enable", "scan", "undo", "override", "apply", "maintenance", "acknowledge", "alerts", "tokens"),
+    "operator": ("drain", "enable", "scan", "undo", "maintenance", "override", "apply", "acknowledge", "alerts", "tokens"),
 }
 
 LOOPBACK = Principal("loopback", "viewer", "loopback")

@@ -57,7 +57,7 @@ async def operator(principal: Reader) -> Principal:
 
 
 Operator = Annotated[Principal, Depends(operator)]
-TokenId = Annotated[str, Path(max_length=1100, description="As GET /tokens has it.")]
+TokenId = Annotated[str, Path(alias="id", max_length=1100, description="As GET /tokens has it.")]
 
 
 @router.get("/tokens", response_model_by_alias=True)
@@ -82,7 +82,7 @@ async def create(request: Request, body: TokenRequest, principal: Operator) -> N
     return NewToken(**_view(token).model_dump(by_alias=True), token=text)
 
 
-@router.delete("/tokens/{token_id}", response_model_by_alias=True, responses=documented(404, 409))
+@router.delete("/tokens/{id}", response_model_by_alias=True, responses=documented(404, 409))
 async def revoke(request: Request, token_id: TokenId, principal: Operator) -> TokenView:
     """End a token at once, with the sessions and streams that it opened."""
     node: Node = request.app.state.node

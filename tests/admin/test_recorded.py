@@ -59,7 +59,7 @@ def a_channel(client, node):
 
 
 def a_token(client, node):
-    return {"token_id": client.post(f"{API}/tokens", json={"name": "kai", "role": "viewer"}).json()["id"]}
+    return {"id": client.post(f"{API}/tokens", json={"name": "kai", "role": "viewer"}).json()["id"]}
 
 
 def a_session(client, node):
@@ -84,7 +84,7 @@ RECORDED = {
     ("DELETE", f"{API}/me/sessions"): (a_session, None, "log-out"),
     ("POST", f"{API}/acts/{{number}}/undo"): (a_drain, {"why": "a mistake"}, "undo"),
     ("POST", f"{API}/tokens"): (nothing, {"name": "kai", "role": "viewer"}, "token-create"),
-    ("DELETE", f"{API}/tokens/{{token_id}}"): (a_token, None, "token-revoke"),
+    ("DELETE", f"{API}/tokens/{{id}}"): (a_token, None, "token-revoke"),
 }
 
 
