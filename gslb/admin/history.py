@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -21,6 +22,7 @@ from gslb.model.clients import CANNOT_FOLLOW
 from gslb.state.rollups import History, Series
 
 RangeName = Literal["1h", "24h", "7d", "30d", "1y"]
+LineName = Literal["up", "latency", "share", "requests"]
 Values = tuple[float | None, ...]
 
 # What the labels of a series are called; without any, it is of the site as a whole.
@@ -101,20 +103,23 @@ class ClientsView(View):
 
 
 @router.get("/history")
-async def history(request: Request, principal: Reader, range: Annotated[RangeName, _RANGE] = "1h") -> HistoryView:
+async def history(
+    request: Request,
+    principal: Reader,
+    range: Annotated[RangeName, _RANGE] = "1h",
+    series: Annotated[list[LineName] | None, Query(max_length=4, description="Those alone; the others are empty.")] = None,
+    points: Annotated[int | None, Query(ge=2, le=1000, description="No more than so many values, each the mean of some.")] = None,
+) -> HistoryView:
     """Every site as a whole; an owner gets the own ones."""
     sites = [site.id for site in _node(request).configuration.sites if principal.sees(site.id)]
-    known = frozenset(sites)
-    whole = ("latency", *_WHOLE)
+    known, whole = frozenset(sites), frozenset(series or get_args(LineName))
     found = await _read(
         request, range, lambda each: each.site in known and each.name in whole and (not each.labels or each.name == "latency")
     )
-    return HistoryView(
-        range=range,
-        step_s=found.step_s,
-        start=datetime.fromtimestamp(found.start_s, UTC),
-        sites={site: lines for site in sites if (lines := _lines(found, site)) is not None},
-    )
+    longest = max((len(values) for values in found.series.values()), default=0)
+    together = -(-longest // points) if points and longest else 1
+    lines = await asyncio.to_thread(_lines, found, sites, together)
+    return HistoryView(range=range, step_s=found.step_s * together, start=datetime.fromtimestamp(found.start_s, UTC), sites=lines)
 
 
 @router.get("/history/sites/{site}", responses=documented(404))
@@ -168,17 +173,28 @@ def _unavailable(error: StoreError) -> Exception:
     return refusal(503, f"the history can't be read now: {error}", Retry_After="10")
 
 
-def _lines(found: History, site: str) -> SiteLinesView | None:
-    """None of a site of which nothing is known yet."""
-    lines = {name: _rounded(found.series.get(Series(site, name), ())) for name in _WHOLE}
-    latency = {
-        each.labels[0]: _rounded(values)
-        for each, values in found.series.items()
-        if each.site == site and each.name == "latency" and each.labels
+def _lines(found: History, sites: Sequence[str], together: int) -> dict[str, SiteLinesView]:
+    """Without those of which nothing is known yet. `together` values become one."""
+    latency: defaultdict[str, dict[str, Values]] = defaultdict(dict)
+    whole: defaultdict[str, dict[str, Values]] = defaultdict(dict)
+    for each, values in found.series.items():
+        if each.name == "latency" and each.labels:
+            latency[each.site][each.labels[0]] = _rounded(_fewer(values, together))
+        elif each.name in _WHOLE and not each.labels:
+            whole[each.site][each.name] = _rounded(_fewer(values, together))
+    return {
+        site: SiteLinesView(latency=latency[site], **{name: whole[site].get(name, ()) for name in _WHOLE})
+        for site in sites
+        if latency[site] or any(whole[site].values())
     }
-    if not latency and not any(lines.values()):
-        return None
-    return SiteLinesView(up=lines["up"], latency=latency, share=lines["share"], requests=lines["requests"])
+
+
+def _fewer(values: Sequence[float | None], together: int) -> Sequence[float | None]:
+    """Each the mean of what is known of so many."""
+    if together == 1:
+        return values
+    groups = ([each for each in values[at : at + together] if each is not None] for at in range(0, len(values), together))
+    return [sum(group) / len(group) if group else None for group in groups]
 
 
 def _kinds(found: Mapping[Series, float]) -> tuple[KindView, ...]:

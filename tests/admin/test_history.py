@@ -94,3 +94,15 @@ def test_while_there_is_no_history_yet_that_is_said(node, visit, monkeypatch):
     answer = visit().get("/api/v1/history")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
     assert "history" in answer.json()["detail"]
+
+
+def test_a_history_may_be_asked_for_in_part_and_in_fewer_values(remembered, visit: Visit):
+    whole = visit().get("/api/v1/history").json()
+    part = visit().get("/api/v1/history", params={"series": "latency", "points": 60}).json()
+    assert part["step_s"] == 6 * whole["step_s"]
+    assert part["sites"][SITE]["up"] == []
+    (values,) = part["sites"][SITE]["latency"].values()
+    assert len(values) == 60
+    assert [value for value in values if value is not None] == [10.0]
+    for wrong in ({"series": "octets"}, {"points": 1}):
+        assert visit().get("/api/v1/history", params=wrong).status_code == 422
