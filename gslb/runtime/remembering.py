@@ -64,7 +64,7 @@ class Remembering:
     async def run(self) -> None:
         """Until cancelled."""
         book, fault = await asyncio.to_thread(self._open, Path(self._configuration().state_dir))
-        self._took(book, fault)
+        self.use(book, fault)
         self._recollection.begin(self._counted(), time.monotonic())
         ended = 0
         try:
@@ -86,7 +86,8 @@ class Remembering:
         except StoreError as error:
             return Rollups(None, most, utc), error
 
-    def _took(self, book: Rollups, fault: StoreError | None) -> None:
+    def use(self, book: Rollups, fault: StoreError | None = None) -> None:
+        """This one from now on; `fault` is why it is in memory alone."""
         self._book = book
         self._opened.set()
         if fault is not None:

@@ -85,7 +85,7 @@ class Bench:
             lambda: self.configuration, lambda: self.world, lambda: Counted(dict(self.flows.window.totals), self.counted),
             self.journal, lambda: self.utc.timestamp(),
         )  # fmt: skip
-        self.history._took(Rollups(None, 1000, utc), None)  # in memory, and at once: nothing here runs beside
+        self.history.use(Rollups(None, 1000, utc), None)  # in memory, and at once: nothing here runs beside
         self.kept: list[Event] = []
         self.tracker = Tracker(self.configuration, now_s=self.now_s, utc=self.utc, book=self.book)
         self.world_at = self.utc

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gslb.runtime.remembering import Remembering
 from gslb.state.rollups import RANGES, Rollups
 from tests.admin.bench import OPERATOR, OWNER, SERVICE, VIEWER, Bench
 from tests.admin.conftest import Visit
@@ -14,7 +15,7 @@ SITE = "jp-osaka-1"
 def remembered(node: Bench) -> Bench:
     """A node that has been running for half a minute."""
     book = Rollups(None, 2000, node.utc)
-    node.history._took(book, None)
+    node.history.use(book)
     node.history._recollection.begin(node.history._counted(), node.now_s)
     for _ in range(3):
         node.wait(10.0)
@@ -90,6 +91,8 @@ def test_clients_are_told_by_kind_and_sites_by_who_did_not_want_them(remembered,
 
 
 def test_while_there_is_no_history_yet_that_is_said(node, visit, monkeypatch):
+    counted = node.history._counted
+    node.history = Remembering(lambda: node.configuration, lambda: node.world, counted, node.journal)
     monkeypatch.setattr("gslb.runtime.remembering.OPENED_WITHIN_S", 0.01)
     answer = visit().get("/api/v1/history")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")

@@ -19,17 +19,18 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
 from gslb.state.rollups import rings
-from gslb.state.rollups.cells import Cells, cell, unpack
+from gslb.state.rollups.cells import Cells, halves, unpack
 from gslb.state.rollups.columns import Column, Columns, Series
+from gslb.state.rollups.folded import Folded
 from gslb.state.rollups.rings import Slot
 from gslb.state.rollups.tiers import RANGES, TIERS, Range, Tier
 from gslb.state.sqlitefile import open_file, told
@@ -107,7 +108,7 @@ class Rollups:
         with told(self.path), self._lock:
             columns = self._columns.take(values, int(at_s))
             begun = [self._add(tier, each.start(at_s), values, columns) for tier, each in enumerate(self._tiers)]
-            if any(begun[1:]):  # when they were used last need not be kept each time
+            if begun[-1]:  # when they were used last need not be kept each time
                 self._columns.changed |= {column.number: column for column in columns.values()}
             with self._transaction() as connection:
                 self._keep(connection)
@@ -117,35 +118,33 @@ class Rollups:
     def read(self, asked: str | Range, now_s: float, wanted: Callable[[Series], bool] = lambda series: True) -> History:
         """The history up to now of the series that are wanted. Raises StoreError."""
         span = RANGES[asked] if isinstance(asked, str) else asked
-        first_s, step_s, count = self._first(span, now_s), self._tiers[span.tier].step_s, -(-span.slots // span.merged)
-        with self._lock:
-            folded = {column.series: Cells() for column in self._columns if wanted(column.series)}
-        for series, start_s, value, weight in self._known(span, first_s, folded.__contains__):
-            folded[series].add((start_s - first_s) // step_s // span.merged, value, series.fold, weight)
-        return History(first_s, step_s * span.merged, {series: _told(cells, count) for series, cells in folded.items()})
+        first_s, step_s = self._first(span, now_s), self._tiers[span.tier].step_s * span.merged
+        return History(first_s, step_s, {each.series: each.means() for each in self._folded(span, first_s, wanted)})
 
     def totals(self, asked: str | Range, now_s: float, wanted: Callable[[Series], bool]) -> dict[Series, float]:
         """Of series that are so much a second: how much it was in all. Raises StoreError."""
         span = RANGES[asked] if isinstance(asked, str) else asked
-        found: defaultdict[Series, float] = defaultdict(float)
-        for series, _, value, weight in self._known(span, self._first(span, now_s), wanted):
-            found[series] += value * weight * self._tiers[0].step_s
-        return dict(found)
+        whole = self._folded(span._replace(merged=span.slots), self._first(span, now_s), wanted)
+        return {each.series: each.sums[0] * self._tiers[0].step_s for each in whole if each.weights[0] and isfinite(each.sums[0])}
 
     def _first(self, span: Range, now_s: float) -> int:
         tier = self._tiers[span.tier]
         return tier.start(now_s) - (span.slots - 1) * tier.step_s
 
-    def _known(self, span: Range, first_s: int, wanted: Callable[[Series], bool]) -> Iterator[tuple[Series, int, float, int]]:
-        """Series, start of a slot, value and weight."""
-        tier = self._tiers[span.tier]
+    def _folded(self, span: Range, first_s: int, wanted: Callable[[Series], bool]) -> list[Folded]:
+        """A row has all series, and there may be millions of cells."""
+        step_s, count = self._tiers[span.tier].step_s, -(-span.slots // span.merged)
         with told(self.path), self._lock:
-            columns = [column for column in self._columns if wanted(column.series)]
-            for slot in rings.slots(self._connection, span.tier, first_s, first_s + (span.slots - 1) * tier.step_s):
-                for column in columns:
-                    known = cell(slot.cells, column.number) if column.epoch <= slot.epoch else None
-                    if known is not None:
-                        yield column.series, slot.start_s, *known
+            found = [
+                Folded(column.series, column.number, column.epoch, count) for column in self._columns if wanted(column.series)
+            ]
+            for slot in rings.slots(self._connection, span.tier, first_s, first_s + (span.slots - 1) * step_s):
+                values, weights = halves(slot.cells)
+                index = (slot.start_s - first_s) // step_s // span.merged
+                for each in found:
+                    if each.column < len(weights) and each.epoch <= slot.epoch and weights[each.column]:
+                        each.add(index, values[each.column], weights[each.column])
+        return found
 
     def _add(self, tier: int, start_s: int, values: Mapping[Series, float], columns: Mapping[Series, Column]) -> bool:
         """Whether the slot was begun, or gone back to."""
@@ -183,11 +182,3 @@ class Rollups:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
-
-
-def _told(cells: Cells, count: int) -> list[float | None]:
-    values: list[float | None] = [None] * count
-    for index, weight in enumerate(cells.weights):
-        if weight:
-            values[index] = cells.values[index]
-    return values

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from array import array
 from math import isfinite
+from sys import byteorder
 from typing import Final, Literal
 
 WEIGHT_MOST: Final = 0xFFFF
@@ -49,27 +49,29 @@ class Cells:
 
     def pack(self) -> bytes:
         """Values of 32 bits, then weights of 16, all little-endian."""
-        count = len(self.values)
-        return struct.pack(f"<{count}f{count}H", *self.values, *self.weights)
+        values, weights = array("f", self.values), array("H", self.weights)
+        if byteorder == "big":
+            values.byteswap()
+            weights.byteswap()
+        return values.tobytes() + weights.tobytes()
+
+
+def halves(octets: bytes) -> tuple[array[float], array[int]]:
+    """Values and weights by column; nothing of octets that are none."""
+    count, rest = divmod(len(octets), CELL_OCTETS)
+    values, weights = array("f"), array("H")
+    if not rest:
+        values.frombytes(octets[: 4 * count])
+        weights.frombytes(octets[4 * count :])
+        if byteorder == "big":
+            values.byteswap()
+            weights.byteswap()
+    return values, weights
 
 
 def unpack(octets: bytes) -> Cells:
     """Of what is no such thing, as much as makes sense: nothing."""
     found = Cells()
-    count, rest = divmod(len(octets), CELL_OCTETS)
-    if not rest:
-        numbers = struct.unpack(f"<{count}f{count}H", octets)
-        sound = [value if isfinite(value) else 0.0 for value in numbers[:count]]
-        found.values.extend(sound)
-        found.weights.extend(numbers[count:])
+    values, found.weights = halves(octets)
+    found.values.extend(value if isfinite(value) else 0.0 for value in values)
     return found
-
-
-def cell(octets: bytes, column: int) -> tuple[float, int] | None:
-    """Value and weight of one column; None if it has none."""
-    count, rest = divmod(len(octets), CELL_OCTETS)
-    if rest or column >= count:
-        return None
-    (weight,) = struct.unpack_from("<H", octets, 4 * count + 2 * column)
-    (value,) = struct.unpack_from("<f", octets, 4 * column)
-    return (value, weight) if weight and isfinite(value) else None
