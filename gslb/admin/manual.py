@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -45,8 +46,26 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Child:
         _table("Parameter", (_parameter(each) for each in operation.get("parameters", ()))),
         [element("p", "Body: ", _type(each.get("schema", {}))) for each in body.values()],
         _table("Answer", ((status, _answer(each)) for status, each in answers)),
+        _example(operation),
         id=_anchor(path, method),
     )
+
+
+def _example(operation: Mapping[str, Any]) -> Child:
+    """A body, and what came for it."""
+    asked = _values(operation.get("requestBody", {}))
+    told = [value for answer in operation["responses"].values() for value in _values(answer)]
+    shown = [element("pre", element("code", _written(value))) for value in (*asked, *told[:1])]
+    return element("details", element("summary", "Example"), *shown) if shown else None
+
+
+def _values(part: Mapping[str, Any]) -> list[Any]:
+    contents = part.get("content", {}).values()
+    return [each["value"] for content in contents for each in content.get("examples", {}).values()]
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
 
 
 def _parameter(parameter: Mapping[str, Any]) -> tuple[Child, Child]:

@@ -15,7 +15,7 @@ from gslb.admin.conventions import of_api
 OCTETS_MOST: Final = 8 << 20  # a longer answer has no tag
 
 _TAG: Final = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-_ALSO: Final = ("/alerts.atom", "/openapi.json")
+TAGGED: Final = ("/alerts.atom", "/openapi.json")
 _DROPPED: Final = (b"content-length", b"content-type", b"content-encoding", b"last-modified")
 
 
@@ -36,7 +36,7 @@ class EntityTags:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or not (of_api(scope["path"]) or scope["path"] in _ALSO):
+        if scope["type"] != "http" or scope["method"] != "GET" or not (of_api(scope["path"]) or scope["path"] in TAGGED):
             await self._app(scope, receive, send)
             return
         await self._app(scope, receive, _Answer(Headers(scope=scope).get("if-none-match", ""), send).take)
