@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import PlainTextResponse
 
 from gslb.admin.conventions.paging import NUMBER_MOST, Before, paged
@@ -17,10 +17,9 @@ from gslb.admin.incidentbook import Incidents
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
-from gslb.admin.views import View
+from gslb.admin.views import Asked, Line, View
 from gslb.errors import UsageError
 from gslb.model import Severity
-from gslb.model.text import unprintable
 from gslb.state.incidents import Incident, markdown
 
 PREFIX: Final = "/api/v1"
@@ -69,16 +68,8 @@ class IncidentView(View):
     acknowledged: AcknowledgementView | None
 
 
-def _line(text: str) -> str:
-    if unprintable(text) is not None:
-        raise ValueError("is not one line of plain text")
-    return text.strip()
-
-
-class AcknowledgeRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    note: Annotated[str, AfterValidator(_line)] = Field("", max_length=200, description="One line, for those who look on.")
+class AcknowledgeRequest(Asked):
+    note: Line | Literal[""] | None = Field(None, description="For those who look on.")
 
 
 Number = Annotated[int, Path(ge=1, le=NUMBER_MOST, description="Of an incident.")]
@@ -143,11 +134,12 @@ async def acknowledge(request: Request, number: Number, body: AcknowledgeRequest
     known = _found(request, number, principal)
     if not _may(principal, known):
         raise refusal(403, f"a {principal.role} may look, and change nothing")
+    note = body.note or ""
     try:
-        done = node.incidents.acknowledge(number, principal.name, body.note)
+        done = node.incidents.acknowledge(number, principal.name, note)
     except UsageError as error:
         raise refusal(409, str(error)) from error
-    node.acts.record(principal, "acknowledge", f"incident {number}", body.note, message=f"incident {number} is looked after")
+    node.acts.record(principal, "acknowledge", f"incident {number}", note, message=f"incident {number} is looked after")
     return view(done, principal)
 
 

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from gslb.admin.conventions.paging import Before, paged
 from gslb.admin.gate import Reader
 from gslb.admin.node import Node
 from gslb.admin.problems import documented
 from gslb.admin.shown import event_view
+from gslb.admin.times import Time
 from gslb.admin.views import EventView
 from gslb.model import Act, Event, EventFilter
 
@@ -38,8 +39,8 @@ async def timeline(
     request: Request,
     response: Response,
     principal: Reader,
-    since: Annotated[AwareDatetime | None, Query(description="From this time on.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this time.")] = None,
+    since: Annotated[Time | None, Query(description="From this time on.")] = None,
+    until: Annotated[Time | None, Query(description="Before this time.")] = None,
     limit: Annotated[int, Query(ge=1, le=LINES_MOST)] = 100,
     before: Before = None,
 ) -> list[LineView]:
