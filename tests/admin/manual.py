@@ -22,6 +22,7 @@ import gslb.runtime.remembering
 import gslb.runtime.observing
 import gslb.runtime.scanning
 import gslb.runtime.signing
+import gslb.runtime.simulating
 import gslb.runtime.surveying
 import gslb.runtime.telemetry
 import gslb.runtime.tokens
@@ -32,6 +33,7 @@ TABLES = {
     "The node, its sites and services": gslb.admin.METRICS,
     "Control and its workers": gslb.runtime.node.METRICS,
     "What people change": {**gslb.runtime.acts.METRICS, **gslb.runtime.tokens.METRICS},
+    "Simulations": gslb.runtime.simulating.METRICS,
     "Incidents": gslb.runtime.incidents.METRICS,
     "Alerts": gslb.runtime.alerting.alerting.METRICS,
     "DNS": gslb.dns.metrics.METRICS,
