@@ -16,10 +16,10 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from gslb.admin import credentials
 from gslb.admin.counting import Counters
-from gslb.admin.credentials import address_of
 from gslb.admin.known import Known
 from gslb.admin.oidc import identity
 from gslb.admin.oidc.identity import Identity
+from gslb.admin.ownpage import need_own_page, peer_of
 from gslb.admin.principal import LOOPBACK, Principal, principal_of
 from gslb.admin.problems import refusal
 from gslb.admin.sessions import COOKIE, Session, Sessions
@@ -28,9 +28,9 @@ from gslb.model import Configuration, User
 
 # How OpenAPI is told; what comes is read by the gate.
 BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token of `admin.users`, or of /tokens.")
-SESSION = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", description="Set by /login.")
-
-CSRF = "X-CSRF-Token"
+SESSION = APIKeyCookie(
+    name=COOKIE, auto_error=False, scheme_name="session", description="Of /login. A change takes X-CSRF-Token too."
+)
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -63,7 +63,7 @@ class Gate:
         principal = self._behind(session) if session else None
         if session is not None and principal is not None:
             if request.method not in _SAFE:
-                _need_own_page(request, session)
+                need_own_page(request, session)
             return principal
         if (request.method in _SAFE or (asks and not _foreign(request))) and self._local(request):
             return LOOPBACK
@@ -96,11 +96,11 @@ class Gate:
 
     def wait_s(self, request: Request) -> int:
         """Seconds that whoever asks has to wait for wrong tokens; 0: none."""
-        return self.throttle.wait_s(_peer(request), self._clock())
+        return self.throttle.wait_s(peer_of(request), self._clock())
 
     def guessed(self, request: Request, what: str) -> None:
         """A wrong code of an identity provider counts as a wrong token."""
-        self.throttle.wrong(_peer(request), credentials.digest(what), self._clock())
+        self.throttle.wrong(peer_of(request), credentials.digest(what), self._clock())
 
     def log_out(self, request: Request, *, everywhere: bool = False) -> int:
         """How many sessions ended: this one, or every one of the same token or person."""
@@ -127,7 +127,7 @@ class Gate:
         return principal_of(user, "token")
 
     def _check(self, request: Request, token: str) -> User | None:
-        peer, now_s = _peer(request), self._clock()
+        peer, now_s = peer_of(request), self._clock()
         wait_s = self.throttle.wait_s(peer, now_s)
         if wait_s:
             raise refusal(429, f"too many wrong tokens came from {peer}; wait {wait_s} s", Retry_After=str(wait_s))
@@ -142,36 +142,7 @@ class Gate:
 
     def _local(self, request: Request) -> bool:
         server = request.scope.get("server") or ("", 0)
-        return credentials.is_local(request.headers, _peer(request), (server[0], server[1] or 0))
-
-
-def from_own_page(request: Request) -> bool:
-    """Whether the page that made the browser send this is ours: by `Origin` (RFC 6454 section 7) and `Sec-Fetch-Site` (Fetch
-    Metadata), which no page can forge. One of them has to be there, and none may say otherwise; the second comes over TLS alone.
-    """
-    origins, sites = request.headers.getlist("origin"), request.headers.getlist("sec-fetch-site")
-    if not (origins or sites) or any(site != "same-origin" for site in sites):
-        return False
-    return all(credentials.is_same_host(origin, request.headers.get("host", "")) for origin in origins)
-
-
-def _need_own_page(request: Request, session: Session) -> None:
-    if not from_own_page(request):
-        raise refusal(403, "the request does not come from this node's own page")
-    values = request.headers.getlist(CSRF)
-    if len(values) != 1 or not session.is_vouched_for(values[0]):
-        raise refusal(403, f"a change with a session cookie takes {CSRF}: the value of csrf in GET /api/v1/me")
-
-
-def is_secure(request: Request) -> bool:
-    """Whether the browser came over TLS: then the cookie is for TLS alone. Only a proxy of this machine is believed."""
-    address = address_of(_peer(request))
-    forwarded = address is not None and address.is_loopback and request.headers.get("x-forwarded-proto") == "https"
-    return request.url.scheme == "https" or forwarded
-
-
-def _peer(request: Request) -> str:
-    return request.client.host if request.client else ""
+        return credentials.is_local(request.headers, peer_of(request), (server[0], server[1] or 0))
 
 
 def _unknown(detail: str, error: str = "") -> Exception:

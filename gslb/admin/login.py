@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gslb.admin import credentials
-from gslb.admin.gate import Gate, from_own_page, is_secure
+from gslb.admin.gate import Gate
 from gslb.admin.node import Node
+from gslb.admin.ownpage import from_own_page, is_secure
 from gslb.admin.pages import login_page
 from gslb.admin.pages.language import tongue_of
 from gslb.admin.problems import refusal

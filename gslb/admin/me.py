@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from pydantic import Field
 
-from gslb.admin.gate import CSRF, Gate, Reader
+from gslb.admin.gate import Gate, Reader
 from gslb.admin.principal import By, Role
 from gslb.admin.problems import documented, refusal
 from gslb.admin.views import View
@@ -16,9 +16,6 @@ from gslb.admin.views import View
 PREFIX: Final = "/api/v1"
 
 router = APIRouter(prefix=PREFIX, tags=["who"], responses=documented(400, 401, 403, 422, 429))
-
-# Looked at by the gate; here for the documents alone.
-CsrfHeader = Annotated[str | None, Header(alias=CSRF, max_length=128, description="With a session cookie: `csrf` of GET /me.")]
 
 
 class MeView(View):

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gslb.admin import credentials
-from gslb.admin.gate import Gate, is_secure
+from gslb.admin.gate import Gate
 from gslb.admin.html import element
 from gslb.admin.login import login_answer, set_session
 from gslb.admin.oidc.desk import Desk, Return, returned
 from gslb.admin.oidc.errand import COOKIE, PATH, WITHIN_S, Errand
 from gslb.admin.oidc.errors import ProviderError
 from gslb.admin.oidc.identity import Identity
+from gslb.admin.ownpage import is_secure
 from gslb.admin.pages import page
 from gslb.admin.problems import refusal
 
