@@ -7,6 +7,7 @@ runs; it begins its slow start when the last of them is over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from gslb.errors import ConflictError, UsageError
 from gslb.model import (
@@ -30,8 +31,16 @@ from gslb.state.overrides import OverrideBook, fault_of
 from gslb.state.restored import Restored
 
 
+class Changes(NamedTuple):
+    """Whether there are other overrides, whether other sites are out, and which sites begin to come back."""
+
+    overrides: bool = False
+    out: bool = False
+    back: frozenset[str] = frozenset()
+
+
 class Orders:
-    """`take_changed` tells whether an answer may have changed since it was last asked."""
+    """`take_changes` tells what has changed since it was last asked."""
 
     def __init__(self, book: EventBook) -> None:
         self.ramps: dict[str, float] = {}  # by site: when its slow start began
@@ -39,7 +48,7 @@ class Orders:
         self._drains = DrainBook()
         self._overrides = OverrideBook()
         self._maintenance = MaintenanceBook()
-        self._changed = False
+        self._changes = Changes()
 
     # What is so
 
@@ -85,15 +94,15 @@ class Orders:
     def next_s(self, clock: Clock) -> Iterable[float | None]:
         return self._drains.next_end_s(), self._overrides.next_end_s(), self._maintenance.next_s(clock)
 
-    def take_changed(self) -> bool:
-        changed, self._changed = self._changed, False
-        return changed
+    def take_changes(self) -> Changes:
+        changes, self._changes = self._changes, Changes()
+        return changes
 
     # Drains
 
     def drain(self, site: str, reason: str, who: str, for_s: float | None, clock: Clock, owner: str | None = None) -> list[Event]:
         drain = self._drains.start(site, reason, who, for_s, clock.now_s, clock.utc, owner)
-        self._changed = True
+        self._changes = self._changes._replace(out=True)
         return [ordered.drained(self._book, clock.utc, drain)]
 
     def enable(self, site: str, who: str, clock: Clock) -> list[Event]:
@@ -128,7 +137,7 @@ class Orders:
             raise ConflictError(f"there are {len(self._overrides)} overrides of at most {most} (limits.overrides): end some")
         for each in reversed(overrides):
             self._overrides.start(each, clock)
-        self._changed |= bool(overrides)
+        self._changes = self._changes._replace(overrides=True)
         return [ordered.overridden(self._book, clock.utc, each) for each in overrides]
 
     def take_back(self, override_id: str, who: str, why: str, clock: Clock) -> list[Event]:
@@ -136,7 +145,7 @@ class Orders:
         override = self._overrides.end(override_id)
         if override is None:
             return []
-        self._changed = True
+        self._changes = self._changes._replace(overrides=True)
         return [ordered.taken_back(self._book, clock.utc, override, who, why)]
 
     # Maintenance
@@ -175,7 +184,7 @@ class Orders:
         for each in self._overrides.due(clock.now_s):
             override = self._overrides.end(each)
             if override is not None:
-                self._changed = True
+                self._changes = self._changes._replace(overrides=True)
                 told.append(ordered.override_ended(self._book, clock.utc, override))
         self._let_in(had, clock)
         self._maintenance.forget(configuration.limits.maintenance)
@@ -186,7 +195,7 @@ class Orders:
         sites = frozenset(site.id for site in configuration.sites)
         self._drains.keep_sites(sites)
         self.ramps = {site: since_s for site, since_s in self.ramps.items() if site in sites}
-        self._changed = True
+        self._changes = Changes(overrides=True, out=True)
         told = []
         for override in self.overrides:
             fault = fault_of(override.change, configuration)
@@ -214,7 +223,7 @@ class Orders:
         had = self.drains()
         told = []
         for old, new in self._maintenance.tick(clock):
-            self._changed = True
+            self._changes = self._changes._replace(out=True)
             if new.state is MaintenanceState.RUNNING:
                 told.append(ordered.maintenance_began(self._book, clock.utc, new))
             elif old.state is MaintenanceState.RUNNING:
@@ -228,4 +237,5 @@ class Orders:
         """The slow start of each that was out and is not any more."""
         back = set(had) - self.drains().keys()
         self.ramps |= dict.fromkeys(back, clock.now_s)
-        self._changed |= bool(back)
+        if back:
+            self._changes = self._changes._replace(out=True, back=self._changes.back | back)

@@ -163,7 +163,9 @@ class Tracker:
         self._latency.keep_sites(sites)
         self.content.reconfigure(configuration, now_s)
         told = self.orders.reconfigure(configuration, self._clock)
-        return told + self._note_slow() + self._heed([])
+        self._overlay()
+        self._stirred = self._moved = True
+        return told + self._note_slow() + self._look(self._keys)
 
     # What comes of it
 
@@ -263,11 +265,12 @@ class Tracker:
 
     def _heed(self, told: list[Event]) -> list[Event]:
         """Follow what was ordered, or has ended."""
-        if not self.orders.take_changed():
-            return told
-        self._overlay()
-        self._stirred = self._moved = True
-        return told + self._look(self._keys)
+        changes = self.orders.take_changes()
+        if changes.overrides:
+            self._overlay()
+        self._stirred |= changes.overrides or changes.out
+        self._moved |= changes.out
+        return told + self._look([text for text, key in self._keys.items() if key.site in changes.back])
 
     def _restore(self, old: Restored) -> None:
         self._number = old.number
