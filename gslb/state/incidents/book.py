@@ -37,6 +37,7 @@ class IncidentBook:
     def __init__(self, now_s: float, utc: datetime, last: int = 0, restored: Iterable[Incident] = ()) -> None:
         self.last = last
         self._found: Sequence[Finding] = ()  # of the last look
+        self._kinds: dict[str, str] = {}  # of the last look, by key
         self._known: dict[str, int] = {}  # by the key of a finding, the incident that it was part of
         self._now_s = now_s
         self._open: dict[int, Incident] = {each.number: each for each in restored}
@@ -57,6 +58,7 @@ class IncidentBook:
         before = dict(self._open)
         self._known = {key: number for number, each in self._open.items() for key in each.keys}
         same, self._found = found is self._found, found
+        kinds = {each.key: each.kind for each in found}
         homes: dict[int, list[Finding]] = {}
         closed: list[Incident] = []
         for each in found:
@@ -69,6 +71,7 @@ class IncidentBook:
             self._follow(number, [*homes.get(number, []), *here], configuration, utc)
             if not homes.get(number) and not here and now_s - self._well_s[number] >= timing.settle_s:
                 closed.append(self._close(number, utc, "it has stayed well"))
+        self._kinds = kinds
         changed = [each for number, each in self._open.items() if before.get(number) != each]
         return (*changed, *closed)
 
@@ -175,6 +178,10 @@ class IncidentBook:
             regions=_union(incident.regions, *(each.regions for each in found)),
         ).noted(*moments)
 
+    def _is_other(self, found: Finding) -> bool:
+        """Of another kind than a moment ago: down altogether and not in part, wrong and not merely down."""
+        return self._kinds.get(found.key, found.kind) != found.kind
+
     def _moments(
         self, incident: Incident, found: Sequence[Finding], active: tuple[str, ...], utc: datetime
     ) -> tuple[Moment, ...]:
@@ -183,6 +190,7 @@ class IncidentBook:
         gone = [key for key in incident.active if key not in set(active)]
         kind = "opened" if not incident.timeline else "worse"
         told = [Moment(utc, kind if not number else "worse", each.message) for number, each in enumerate(came)]
+        told += [Moment(utc, "changed", each.message) for each in found if each.key in had and self._is_other(each)]
         told += [Moment(utc, "better", f"{_subject(key)}: this is well again") for key in gone]
         if gone and not active:
             told.append(Moment(utc, "quiet", "nothing is wrong any more; it is over when it stays so"))

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, time
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from gslb.model import Audience, Channel, Quiet, Severity
 from gslb.state.alerts import Desk, quiet_until
 from gslb.state.alerts.notice import INCIDENTS_MOST, from_json, to_json
+from tests.fuzz import fuzz_notice
 from tests.state.alerts.nights import OPS, Night, settings
 
 TOKYO = Quiet(time(22, 0), time(7, 0), "Asia/Tokyo")
@@ -254,3 +256,21 @@ def test_there_are_never_more_than_four_messages_of_one_incident(channel, acts):
             assert not ends[-1].open, "whoever heard that it began hears that it is over"
     assert night.sent == sorted(night.sent, key=lambda each: each.number)
     assert night.desk.freeze() == '{"ops": {"told": [], "held": [], "held_since": null}}'
+
+
+_LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=10))
+_NAMES = st.sampled_from(["ops", "told", "held", "held_since", "incidents", "id", "plain", "x"])
+
+
+def _branches(inner):
+    return st.one_of(st.lists(inner, max_size=3), st.dictionaries(_NAMES, inner, max_size=4))
+
+
+@pytest.mark.parametrize("path", sorted(fuzz_notice.CORPUS.iterdir()), ids=lambda path: path.name)
+def test_the_kept_corpus(path):
+    fuzz_notice.one_input(path.read_bytes())
+
+
+@given(st.one_of(st.binary(max_size=200), st.recursive(_LEAVES, _branches, max_leaves=10).map(json.dumps).map(str.encode)))
+def test_any_bytes_are_refused_forgotten_or_understood(data):
+    fuzz_notice.one_input(data)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,16 @@ def test_a_site_that_fails_is_an_incident_until_it_has_been_well_for_a_while():
     scene.wait(scene.timing.settle_s + 1)
     (closed,) = scene.closed
     assert (scene.open, closed.number, closed.open) == ((), 1, False)
-    assert [moment.kind for moment in closed.timeline] == ["opened", "better", "quiet", "closed"]
+    assert [moment.kind for moment in closed.timeline] == ["opened", "changed", "better", "quiet", "closed"]
+
+
+def test_what_becomes_another_kind_of_trouble_is_a_line_of_the_timeline():
+    book = IncidentBook(0.0, START)
+    partial = Finding("site:us-1", "partial", "sites:us", Severity.WARNING, "us-1 fails in part", ("us-1",), (), ("us",))
+    for now_s, kind in enumerate(("partial", "partial", "down", "down", "wrong")):
+        book.look([replace(partial, kind=kind, message=f"us-1 is {kind}")], _SETTINGS, Timing(), now_s, START)
+    told = [(moment.kind, moment.message) for moment in book.open[0].timeline]
+    assert told == [("opened", "us-1 is partial"), ("changed", "us-1 is down"), ("changed", "us-1 is wrong")]
 
 
 def test_sites_of_a_region_that_fail_within_minutes_are_one_incident_and_later_ones_another():
