@@ -75,7 +75,7 @@ async def test_a_site_that_goes_down_shows_at_once_in_table_map_headline_and_eve
         await browser.until("document.querySelector('.marker.down') !== null")
         await browser.until("document.querySelector('.incident.warning') !== null")
         assert (await browser.text(".incident p")).startswith("jp-osaka-1 is down: connection refused")
-        assert "site-down" in await browser.text(".events li")
+        assert "site down" in await browser.text(".events li")
         node.recover("jp-osaka-1")
         await browser.until(f"{condition('jp-osaka-1')} === 'starting'")
         assert await browser.complaints() == []
@@ -96,7 +96,7 @@ async def test_after_the_node_was_away_the_page_catches_up_by_itself(node, brows
             "evaluate", script="[...document.querySelectorAll('.events li')].map((li) => li.dataset.number)"
         )
         assert len(numbers) == len(set(numbers))
-        assert "site-down" in await browser.text(".events li")
+        assert "site down" in await browser.text(".events li")
 
 
 async def test_an_operator_drains_a_site_with_a_reason_and_enables_it(node, browser):

@@ -30,7 +30,7 @@ async def draw(visit: Visit) -> Drawn:
             _incident(board.status.incident),
             element("section", _table(visit.language, board.sites), class_="panel flush area-sites"),
             element("section", element("div", _map(visit.language, board.sites), class_="map"), class_="panel flush area-map"),
-            element("section", element("h2", visit.t("events")), _events(events), class_="panel area-events"),
+            element("section", element("h2", visit.t("events")), _events(visit.language, events), class_="panel area-events"),
         ],
     )
 
@@ -134,15 +134,15 @@ def _miller(latitude: float) -> float:
     return math.degrees(1.25 * math.log(math.tan(math.pi / 4 + 0.4 * math.radians(latitude))))
 
 
-def _events(events: Sequence[Event]) -> Child:
-    return element("ol", *(_event(event) for event in events), class_="events", tabindex=0)
+def _events(tongue: Language, events: Sequence[Event]) -> Child:
+    return element("ol", *(_event(tongue, event) for event in events), class_="events", tabindex=0)
 
 
-def _event(event: Event) -> Child:
+def _event(tongue: Language, event: Event) -> Child:
     return element(
         "li",
         element("time", f"{event.at:%H:%M:%S}", datetime=event.at.isoformat()),
-        element("span", event.kind, class_="kind"),
+        element("span", tongue.word("event", event.kind), class_="kind"),
         element("p", event.message, element("em", f" by {event.who}") if event.who else None),
         class_=event.severity.value,
     )

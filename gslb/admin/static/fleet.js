@@ -1,14 +1,16 @@
 // Every site in a row, by region. A row draws itself again when its own site changes, and no other does.
-import { dialog, flows, now, regions, siteOf, steers } from "./state.js";
+import { dialog, flows, now, regions, siteIds, siteOf, steers } from "./state.js";
 import { enable } from "./dialogs.js";
 import { html } from "./html.js";
 import { t, word } from "./i18n.js";
 import { Spark } from "./chart.js";
 import { generations, history } from "./known.js";
+import { useEffect } from "./vendor/preact-hooks.js";
 import { computed, signal, useComputed } from "./vendor/signals.js";
 import { ago, both, Mark, milliseconds, percent, rate, utc, worst } from "./words.js";
 
 const SIDES = [["dns", 4], ["dns", 6], ["http", 4], ["http", 6]];
+const MANY = 60; // from here on, what is out of sight is not laid out
 const COLUMNS = ["site", "state", "dns", "http", "latency", "share", "flow", "load", "generation", "why", "acts"];
 
 export const filter = signal("");
@@ -21,16 +23,37 @@ const shape = computed(() => {
   return shown.filter((each) => !each.endsWith("\t")).join("\n");
 });
 
+// So many rows more with each frame: all at once would hold the page up where there are hundreds.
+const STEP = 30;
+const drawn = signal(STEP);
+
+function groupsOf(lines) {
+  let room = drawn.value;
+  return lines.map((line) => {
+    const [region, ids] = line.split("\t");
+    const all = ids.split(" ");
+    const shown = all.slice(0, room);
+    room = Math.max(0, room - all.length);
+    return [region, shown, all];
+  });
+}
+
 export function Fleet() {
-  const groups = shape.value ? shape.value.split("\n").map((line) => line.split("\t")) : [];
+  const groups = groupsOf(shape.value ? shape.value.split("\n") : []);
+  const whole = groups.reduce((sum, [, , all]) => sum + all.length, 0);
+  useEffect(() => {
+    if (drawn.value >= whole) return undefined;
+    const timer = setTimeout(() => (drawn.value += STEP), 30);
+    return () => clearTimeout(timer);
+  });
   return html`
-    <div class="sites" role="table" aria-label=${t("now.sites")}>
+    <div class=${`sites ${siteIds.value.length > MANY ? "many" : ""}`} role="table" aria-label=${t("now.sites")}>
       <div role="rowgroup" class="head">
         <div role="row" class="row">
           ${COLUMNS.map((name) => html`<span role="columnheader" class=${name}>${name === "acts" ? html`<span class="unseen">${t("now.acts")}</span>` : html`<${Heading} name=${name} />`}</span>`)}
         </div>
       </div>
-      ${groups.map(([region, ids]) => html`<${Region} key=${region} region=${region} ids=${ids.split(" ")} />`)}
+      ${groups.map(([region, ids, all]) => html`<${Region} key=${region} region=${region} ids=${ids} all=${all} />`)}
       ${groups.length === 0 && html`<p class="note nobody">${t("now.nobody")}</p>`}
     </div>`;
 }
@@ -40,9 +63,9 @@ const Heading = ({ name }) =>
     ? html`<abbr title=${t("now.over", { door: name.toUpperCase() })}>${name.toUpperCase()}<small>v4 v6</small></abbr>`
     : t(`now.${name === "why" ? "reason" : name}`);
 
-function Region({ region, ids }) {
+function Region({ region, ids, all }) {
   const standing = useComputed(() => {
-    const sites = ids.map((id) => siteOf(id)?.value).filter(Boolean);
+    const sites = all.map((id) => siteOf(id)?.value).filter(Boolean);
     return t("now.up_of", { up: sites.filter((site) => site.condition === "up").length, n: sites.length });
   });
   return html`

@@ -32,7 +32,7 @@ const RANK = ["wrong", "partial", "unknown", "starting", "up"];
 
 // Until the function that it returns is called.
 export function keepKnown() {
-  const stops = [again("history?range=1h", history, EVERY_MS), again("content", content, EVERY_MS), again("flows", flows, FLOWS_MS)];
+  const stops = [again("history?range=1h&series=latency&points=60", history, EVERY_MS), again("content", content, EVERY_MS), again("flows", flows, FLOWS_MS)];
   return () => stops.forEach((stop) => stop());
 }
 

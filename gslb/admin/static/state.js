@@ -27,7 +27,10 @@ export const sites = computed(() => siteIds.value.map((id) => rows.get(id).value
 
 export const regions = computed(() => {
   const found = new Map();
-  for (const site of sites.value) found.set(site.region, [...(found.get(site.region) ?? []), site]);
+  for (const site of sites.value) {
+    if (!found.has(site.region)) found.set(site.region, []);
+    found.get(site.region).push(site);
+  }
   return [...found];
 });
 
