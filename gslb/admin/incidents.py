@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -20,7 +19,7 @@ from gslb.admin.problems import documented, refusal
 from gslb.admin.views import Asked, Line, View
 from gslb.errors import UsageError
 from gslb.model import Severity
-from gslb.state.incidents import Incident, markdown
+from gslb.state.incidents import Incident, limited, markdown
 
 PREFIX: Final = "/api/v1"
 INCIDENTS_MOST: Final = 200
@@ -161,18 +160,7 @@ def _may(principal: Principal, incident: Incident) -> bool:
 
 def seen_by(principal: Principal, incident: Incident) -> Incident:
     """An owner reads nothing about sites of others, though they are part of it."""
-    own = tuple(site for site in incident.sites if principal.sees(site))
-    foreign = [re.escape(site) for site in incident.sites if site not in own]
-    if not foreign:
-        return incident
-    named = re.compile(rf"(?<![\w.-])(?:{'|'.join(foreign)})(?![\w-])")
-    return replace(
-        incident,
-        sites=own,
-        title=f"{', '.join(own)} and others have trouble" if named.search(incident.title) else incident.title,
-        cause=f"{', '.join(own)} and others have trouble." if named.search(incident.cause) else incident.cause,
-        timeline=tuple(moment for moment in incident.timeline if not named.search(moment.message)),
-    )
+    return incident if principal.sees_all else limited(incident, principal.sites)
 
 
 def view(whole: Incident, principal: Principal) -> IncidentView:

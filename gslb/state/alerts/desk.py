@@ -18,7 +18,7 @@ from gslb.model import Channel, Configuration, Severity
 from gslb.state.alerts.notice import Notice, NoticeKind
 from gslb.state.alerts.quiet import quiet_until
 from gslb.state.codec import decode, encode
-from gslb.state.incidents import Incident, worse
+from gslb.state.incidents import Incident, limited, worse
 from gslb.state.incidents.incident import at_least
 from gslb.state.incidents.stored import document_of, incident_of
 
@@ -64,7 +64,7 @@ class Desk:
             _forget(account, incidents)
             for incident in sorted(incidents, key=lambda each: each.number):
                 if concerns(channel, incident, configuration):
-                    made += _judge(account, channel, incident, configuration, utc)
+                    made += _judge(account, channel, _seen(channel, incident, configuration), configuration, utc)
             made += _release(account, channel, configuration.node, utc)
         return tuple(replace(each, number=last + place) for place, each in enumerate(made, 1))
 
@@ -87,9 +87,20 @@ def concerns(channel: Channel, incident: Incident, configuration: Configuration)
         return False
     if not (audience.sites or audience.regions or audience.owners):
         return True
-    owned = {site for user in configuration.users if user.name in audience.owners for site in user.sites}
-    sites = set(audience.sites) | owned
+    sites = set(audience.sites) | _owned(channel, configuration)
     return bool(sites & set(incident.sites)) or bool(set(audience.regions) & set(incident.regions))
+
+
+def _owned(channel: Channel, configuration: Configuration) -> set[str]:
+    return {site for user in configuration.users if user.name in channel.audience.owners for site in user.sites}
+
+
+def _seen(channel: Channel, incident: Incident, configuration: Configuration) -> Incident:
+    """Owners read nothing of sites of others; a channel that is for regions too is for people who may."""
+    audience = channel.audience
+    if not audience.owners or audience.regions:
+        return incident
+    return limited(incident, _owned(channel, configuration) | set(audience.sites))
 
 
 def _judge(

@@ -3,7 +3,7 @@
 from gslb.state.incidents.book import IncidentBook, Timing
 from gslb.state.incidents.finding import Finding, NodeFacts, findings
 from gslb.state.incidents.impact import impact_of, shares_by_capacity
-from gslb.state.incidents.incident import Acknowledgement, Impact, Incident, Moment, worse
+from gslb.state.incidents.incident import Acknowledgement, Impact, Incident, Moment, limited, worse
 from gslb.state.incidents.markdown import markdown
 from gslb.state.incidents.shelf import IncidentShelf
 
@@ -19,6 +19,7 @@ __all__ = [
     "Timing",
     "findings",
     "impact_of",
+    "limited",
     "markdown",
     "shares_by_capacity",
     "worse",

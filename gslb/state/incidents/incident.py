@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -82,6 +83,25 @@ class Incident:
         if len(lines) > TIMELINE_FIRST + TIMELINE_LAST:
             lines = lines[:TIMELINE_FIRST] + lines[-TIMELINE_LAST:]
         return replace(self, timeline=lines, changed=moments[-1].at)
+
+
+def limited(incident: Incident, sites: Collection[str]) -> Incident:
+    """For somebody who may know of these sites alone: nothing in it is about others, though they are part of it."""
+    own = tuple(site for site in incident.sites if site in sites)
+    foreign = [re.escape(site) for site in incident.sites if site not in own]
+    if not foreign:
+        return incident
+    named = re.compile(rf"(?<![\w.-])(?:{'|'.join(foreign)})(?![\w-])")
+    words = f"{', '.join(own)} and others have trouble"
+    return replace(
+        incident,
+        sites=own,
+        title=words if named.search(incident.title) else incident.title,
+        cause=f"{words}." if named.search(incident.cause) else incident.cause,
+        keys=(),
+        active=("something",) if incident.active else (),
+        timeline=tuple(moment for moment in incident.timeline if not named.search(moment.message)),
+    )
 
 
 def worse(one: Severity, other: Severity) -> Severity:

@@ -100,6 +100,17 @@ def test_each_channel_is_told_of_what_it_is_for(audience, heard):
     assert len(night.sent) == heard
 
 
+def test_owners_read_nothing_of_sites_of_others():
+    night = Night(settings(replace(OPS, audience=Audience(owners=("osaka",))), Channel("all", "webhook", "http://x/")))
+    number = night.opens("jp-10")
+    night.changes(number, sites=("jp-1", "jp-10"), title="jp-1 is down", cause="jp-1 is down: refused. jp-10 is down: refused.")
+    night.wait(60)
+    owner, everybody = (each.incidents[0] for each in night.sent)
+    assert (owner.sites, owner.title) == (("jp-10",), "jp-10 and others have trouble")
+    assert owner.cause == "jp-10 and others have trouble."
+    assert everybody.title == "jp-1 is down"
+
+
 def test_in_quiet_hours_nothing_is_said_but_what_is_bad_and_the_rest_comes_as_one():
     night = Night(settings(replace(OPS, quiet=TOKYO)), utc=datetime(2026, 11, 23, 14, 0, tzinfo=UTC))  # 23:00 there
     over = night.opens("jp-7")
