@@ -26,3 +26,13 @@ def test_the_last_weight_counts_and_the_first_rule_comes_first():
     assert laid.site(site.id).weight == 9
     assert laid.service(service.host).rules == (first, second, old)
     assert laid.sites[1:] == found.sites[1:]
+
+
+def test_what_is_laid_over_has_a_digest_of_its_own_which_is_the_same_at_every_node():
+    """By it workers and control tell maps apart: with that of the file, clients would keep the classes of another map."""
+    found = replace(configuration(), digest="0" * 64)
+    weights = [Reweight(found.sites[0].id, 7), Reweight(found.sites[1].id, 8)]
+    laid = overlaid(found, weights)
+    assert laid.digest not in (found.digest, overlaid(found, weights[:1]).digest)
+    assert laid.digest == overlaid(found, weights[::-1]).digest
+    assert overlaid(replace(found, digest="1" * 64), weights).digest != laid.digest
