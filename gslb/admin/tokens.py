@@ -46,7 +46,7 @@ class NewToken(TokenView):
 class TokenRequest(Asked):
     name: Line = Field(description="Who; it stands in the audit log.")
     role: Role
-    sites: list[Annotated[str, Field(max_length=63)]] = Field([], max_length=1000, description="Of an owner.")
+    sites: list[Annotated[str, Field(max_length=63)]] = Field([], max_length=200, description="Of an owner.")
     expires_in_s: float | None = Field(None, ge=1, le=LONGEST_S, allow_inf_nan=False, description="Seconds; absent: never.")
 
 
@@ -137,7 +137,7 @@ def _check(node: Node, body: TokenRequest, utc: datetime) -> None:
     if body.role != "owner" and body.sites:
         raise Unfit("body.sites", f"means nothing for the role {body.role}; leave it out, or make it an owner")
     if body.name in _names(node, utc):
-        raise Unfit("body.name", "somebody with a token is called so already; the audit log could not tell them apart")
+        raise refusal(409, f"somebody with a token is called {body.name} already; the audit log could not tell them apart")
 
 
 def _names(node: Node, utc: datetime) -> Iterator[str]:
