@@ -68,6 +68,16 @@ def test_rules_and_weights_are_tried_too(visit):
     assert next(site["after"]["share"] for site in told["sites"] if site["site"] == "jp-tokyo-1") == 0
 
 
+def test_who_asked_lately_is_a_population_too(visit, node):
+    asked = [{"client": f"133.{number}.0.0/16", "service": SERVICE, "asked": "A"} for number in range(1, 41)]
+    node.wait(60.0)
+    node.flows.told({"flows": [[SERVICE, "jp", "JP", "dns", "jp-osaka-1", 80]], "span_s": 0.5, "samples": asked})
+    told = simulated(visit(), population={"kind": "recent"}, changes=[OFF])
+    assert told["population"]["clients"] == 40
+    assert told["population"]["source"] == "40 networks that asked this node in the last five minutes"
+    assert sum(site["before"]["share"] for site in told["sites"] if site["region"] == "jp") == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from ipaddress import ip_network
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -30,6 +32,7 @@ from gslb.steering.simulation import (
     under,
 )
 from gslb.steering.simulation.outcome import spread
+from gslb.steering.simulation.picture import svg
 from tests.steering import strategies
 from tests.steering.world import (
     BERLIN,
@@ -305,3 +308,17 @@ def test_the_document_is_of_json_and_the_sentence_of_words():
 
 def test_nobody_is_no_number_of_a_site():
     assert NOBODY not in numbers_of(world(), world()).values()
+
+
+@cache
+def one_off():
+    return asked(world(), Off("jp-tokyo-1"), load=100)
+
+
+@given(st.text(max_size=40), st.text(max_size=90))
+def test_a_picture_is_sound_whatever_sites_and_sentences_are_made_of(name, said):
+    made = document(one_off(), "networks", name, said, 0.0)
+    made["sites"][0] |= {"site": name, "region": name}
+    root = ElementTree.fromstring(svg(made))
+    assert root.tag.endswith("svg")
+    assert all(float(each.get("width", 0)) >= 0 for each in root.iter() if each.tag.endswith("rect"))
