@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, IPvAnyAddress, StringConstraints, WithJsonSchema
+from pydantic import IPvAnyAddress, StringConstraints, WithJsonSchema
 
 from gslb.admin import draining, shown
 from gslb.admin.asked import ClientText, network_of
@@ -19,6 +19,7 @@ from gslb.admin.gate import Overseer, Reader
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
+from gslb.admin.times import Time
 from gslb.admin.views import Condition, ConfigView, DrainRequest, EventView, ServiceView, SiteView, StatusView
 from gslb.errors import UsageError
 from gslb.model import EventFilter, Family, Severity
@@ -119,8 +120,8 @@ async def events(
     subject: Annotated[
         list[Word] | None, Query(max_length=16, description="A site, service, file or node: one of these.")
     ] = None,
-    since: Annotated[AwareDatetime | None, Query(description="With its offset from UTC.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="With its offset from UTC; not itself within.")] = None,
+    since: Annotated[Time | None, Query(description="With its offset from UTC.")] = None,
+    until: Annotated[Time | None, Query(description="With its offset from UTC; not itself within.")] = None,
 ) -> list[EventView]:
     """What happened, the newest first. An owner sees what is about the own sites."""
     subjects = _subjects(principal, subject)

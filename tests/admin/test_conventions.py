@@ -206,7 +206,7 @@ def test_events_are_chosen_by_severity_and_time(visit, node):
     assert "drain" in {event["kind"] for event in later}
     assert "site-down" in {event["kind"] for event in earlier}
     assert {event["number"] for event in later}.isdisjoint(event["number"] for event in earlier)
-    assert "timezone" in problem(client.get("/api/v1/events?since=2026-11-23T03:00:00"), 422)
+    assert "offset" in problem(client.get("/api/v1/events?since=2026-11-23T03:00:00"), 422)
 
 
 def test_sites_are_chosen_by_region_and_condition(visit, node):

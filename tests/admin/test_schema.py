@@ -1,14 +1,34 @@
-"""The API is what its OpenAPI document says: nothing undocumented comes back, whatever is sent."""
+"""The API is what its OpenAPI document says: nothing undocumented comes back, whatever is sent, whoever sends it."""
 
+import itertools
+
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.checks import CHECKS
+from schemathesis.config import SchemathesisConfig
+from starlette.testclient import TestClient
 
 from gslb.admin import create_app
-from tests.admin.bench import OPERATOR, Bench
+from tests.admin.bench import OPERATOR, OWNER, STRANGER, VIEWER, Bench
+from tests.admin.examples import RECIPES
 
 NODE = Bench().ready()
 APP = create_app(NODE)
-EXAMPLES = 20
+URL = "http://127.0.0.1:8053"
+FEW, MANY = 2, 60  # examples of each operation, in every run and in long ones
+
+# What changes nothing, or nothing but the own log-in.
+HARMLESS = {("POST", "/api/v1/simulate"), ("DELETE", "/api/v1/me/sessions")}
+# A simulation takes a second; it has tests of its own.
+HEAVY = ("/api/v1/simulate", "/api/v1/coverage")
+# What fits the schema and is refused with 422 all the same: a site that is not there, an end before its beginning, a name twice.
+KNOWING = {
+    ("GET", "/api/v1/coverage"),
+    *(("POST", f"/api/v1/{path}") for path in ("simulate", "overrides", "maintenance", "apply", "tokens")),
+}
+# A key that comes again with another body is refused, as it should be; that has tests of its own.
+KEYS = itertools.count()
 
 
 def described() -> dict:
@@ -17,11 +37,99 @@ def described() -> dict:
     return {**schema, "paths": {path: each for path, each in schema["paths"].items() if not path.endswith("/stream")}}
 
 
-api = schemathesis.openapi.from_dict(described())
+# A body that is too long is refused before it is looked at.
+REJECTED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "429"]
+CONFIG = SchemathesisConfig.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": REJECTED}}})
+
+api = schemathesis.openapi.from_dict(described(), config=CONFIG)
 api.app = APP
 
 
-@api.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def fitted(examples: int):
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def judged(case, token: str | None):
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    if case.headers and "Idempotency-Key" in case.headers and case.meta and case.meta.generation.mode.is_positive:
+        headers["Idempotency-Key"] = str(next(KEYS))
+    excluded = CHECKS.get_by_names(["positive_data_acceptance"]) if (case.method.upper(), case.operation.path) in KNOWING else []
+    return case.call_and_validate(headers=headers, base_url=URL, excluded_checks=excluded)
+
+
+@api.exclude(path=list(HEAVY)).parametrize()
+@fitted(FEW)
 def test_answers_are_as_documented(case):
-    case.call_and_validate(headers={"Authorization": f"Bearer {OPERATOR}"}, base_url="http://127.0.0.1:8053")
+    judged(case, OPERATOR)
+
+
+@pytest.mark.long
+@api.parametrize()
+@fitted(MANY)
+def test_answers_are_as_documented_at_length(case):
+    judged(case, OPERATOR)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("token", [VIEWER, OWNER, STRANGER, None], ids=["viewer", "owner", "stranger", "nobody"])
+@api.parametrize()
+@fitted(MANY // 4)
+def test_answers_are_as_documented_for_others(case, token):
+    before = changed()
+    answer = judged(case, token)
+    if case.method.upper() != "GET" and (case.method.upper(), case.operation.path) not in HARMLESS and token != OWNER:
+        assert not 200 <= answer.status_code < 300
+    assert token == OWNER or changed() == before
+
+
+# Who may change what: with requests that an operator may send just so.
+
+
+def client(token: str | None = None) -> TestClient:
+    return TestClient(APP, base_url=URL, headers={"Authorization": f"Bearer {token}"} if token else {})
+
+
+def changed() -> dict:
+    """All that people can change, as an operator sees it."""
+    operator = client(OPERATOR)
+    found = {path: operator.get(f"/api/v1/{path}").json() for path in ("overrides", "maintenance", "acts", "tokens", "incidents")}
+    for token in found["tokens"]:
+        token.pop("last_used", None)
+    return found | {"drains": [site["id"] for site in operator.get("/api/v1/sites").json() if site["drain"]]}
+
+
+def sent(recipe, token: str | None, site: str):
+    method, path = recipe.operation.split()
+    body = recipe.body if recipe.body is None or "site" not in recipe.body else {**recipe.body, "site": site}
+    values = {**dict.fromkeys(("id", "number", "name", "override_id", "plan_id"), "1"), "site": site}
+    return client(token).request(method, path.format(**values), json=body)
+
+
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [(VIEWER, 403), (OWNER, 403), (STRANGER, 401), (None, 401)],
+    ids=["viewer", "owner", "stranger", "nobody"],
+)
+def test_nobody_but_an_operator_changes_what_is_of_others(token, status):
+    """Who is known may learn that there is nothing of the kind."""
+    before = changed()
+    for recipe in RECIPES:
+        method, path = recipe.operation.split()
+        if method != "GET" and (method, path) not in HARMLESS:
+            answer = sent(recipe, token, "jp-tokyo-1")
+            assert answer.status_code == status or (status == 403 and answer.status_code in (404, 409)), (
+                recipe.operation,
+                answer.text,
+            )
+    assert changed() == before
+
+
+def test_an_owner_changes_the_own_site():
+    for verb, body in (("drain", {"reason": "mine"}), ("enable", None)):
+        assert client(OWNER).post(f"/api/v1/sites/jp-osaka-1/{verb}", json=body).status_code == 200
+
+
+def test_every_operation_that_changes_something_is_asked_above():
+    known = {recipe.operation for recipe in RECIPES}
+    paths = described()["paths"]
+    assert {f"{m.upper()} {path}" for path, methods in paths.items() for m in methods if m != "get"} - known == set()

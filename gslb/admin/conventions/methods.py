@@ -39,9 +39,13 @@ class Methods:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not of_api(scope["path"]):
             await self._app(scope, receive, send)
+            return
+        allow = self._allowed.at(scope["path"])
+        if allow and scope["method"] not in allow.split(", "):
+            await problems.answer(405, "this can't be done with this method", {"Allow": allow})(scope, receive, send)
         elif scope["method"] == "HEAD":
             await self._head(scope, receive, send)
-        elif scope["method"] == "OPTIONS" and (allow := self._allowed.at(scope["path"])):
+        elif scope["method"] == "OPTIONS" and allow:
             await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
         else:
             await self._app(scope, receive, send)
