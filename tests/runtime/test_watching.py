@@ -8,13 +8,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gslb.model import Maintenance, Override, Reweight
 from gslb.runtime.journal import Journal
 from gslb.runtime.watching import Watch
 from gslb.state import Restored, Store
+from gslb.state.orderstore import OrderTable
 from tests.state.scene import configuration, site
 
 pytestmark = pytest.mark.anyio
@@ -46,6 +49,40 @@ async def test_a_drain_is_on_the_disk_when_the_operator_is_answered(tmp_path):
     assert other.load() is None
     other.close()
     store.close()
+
+
+async def test_an_order_is_on_the_disk_when_the_operator_is_answered_and_so_is_its_end(tmp_path):
+    store = opened(tmp_path)
+    watch = watching(store)
+    now = datetime.now(UTC)
+    override = Override("w-1", Reweight("us-1", 5), "too much", "ops", now, now + timedelta(seconds=0.2))
+    plan = Maintenance("m-1", "us-2", now, now + timedelta(seconds=0.2), "disks", "ops")
+    watch.order(lambda orders, clock: orders.override(override, configuration(SITES), clock))
+    watch.order(lambda orders, clock: orders.plan(plan, configuration(SITES), clock))
+    other = opened(tmp_path)
+    (found,), (planned,), faults = OrderTable(other).load()
+    assert (found, planned.state, faults) == (override, "running", [])
+    running = asyncio.create_task(watch.run())
+    async with asyncio.timeout(20):
+        while OrderTable(other).load()[0] or OrderTable(other).load()[1][0].state != "done":  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait({running}, timeout=20)
+    other.close()
+    store.close()
+
+
+async def test_orders_of_a_store_that_fails_are_kept_in_mind_and_told(tmp_path):
+    store = opened(tmp_path)
+    watch = watching(store)
+    store.close()
+    override = Override("w-1", Reweight("us-1", 5), "too much", "ops", datetime.now(UTC))
+    told = watch.order(lambda orders, clock: orders.override(override, configuration(SITES), clock))
+    assert [event.kind for event in told] == ["override"]
+    assert watch.tracker.orders.overrides == (override,)
+    world = watch.tracker.next_world(time.monotonic(), datetime.now(UTC))
+    assert world is not None
+    assert world.configuration.site("us-1").weight == 5
 
 
 async def test_a_drain_that_comes_while_the_state_is_saved_is_not_lost(tmp_path):
@@ -89,10 +126,12 @@ async def test_what_can_not_be_read_is_told(tmp_path):
 
 KILLED = """
 import sys
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from gslb.model import Drain
 from gslb.state import Restored, Store
+from gslb.state.orderstore import OrderTable
 store = Store(Path(sys.argv[1]), datetime.now(UTC))
 number = 0
 while True:
