@@ -18,8 +18,8 @@ import gslb.runtime.incidents
 import gslb.runtime.measuring
 import gslb.runtime.node
 import gslb.runtime.notifying
-import gslb.runtime.remembering
 import gslb.runtime.observing
+import gslb.runtime.remembering
 import gslb.runtime.scanning
 import gslb.runtime.signing
 import gslb.runtime.simulating
