@@ -22,6 +22,7 @@ from gslb.state.clock import Clock
 from gslb.state.content import SetReport
 from gslb.state.measurements import Measurement
 from gslb.state.orders import Orders
+from gslb.state.stamps import Stamp
 from gslb.steering import Lookup, Scopes
 from gslb.steering.simulation import Answer, CoverageQuestion, Question
 
@@ -191,6 +192,9 @@ class Node(Protocol):
 
     def reports(self) -> Sequence[SiteReport]:
         """Of every site, in the order of the configuration."""
+
+    def stamps(self) -> Mapping[str, Stamp]:
+        """Of every site with a check: another one when something changed that a report tells, results apart."""
 
     def report(self, site: str) -> SiteReport:
         """Raises UsageError if there is no such site."""

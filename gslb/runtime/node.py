@@ -58,6 +58,7 @@ from gslb.state.content import SetReport
 from gslb.state.incidents import NodeFacts
 from gslb.state.measurements import Measurement
 from gslb.state.orders import Orders
+from gslb.state.stamps import Stamp
 from gslb.state.store import Store
 from gslb.steering import Lookup, Scopes
 
@@ -229,6 +230,9 @@ class ControlNode:
 
     def reports(self) -> Sequence[SiteReport]:
         return [self.watch.tracker.report(site.id) for site in self.configuration.sites]
+
+    def stamps(self) -> Mapping[str, Stamp]:
+        return self.watch.tracker.stamps()
 
     def report(self, site: str) -> SiteReport:
         return self.watch.tracker.report(site)

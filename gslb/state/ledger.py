@@ -26,6 +26,7 @@ class Turn(NamedTuple):
 class Ledger:
     def __init__(self) -> None:
         self.courses: dict[str, Course] = {}
+        self.turns: dict[str, int] = {}  # how often something changed that people are shown
         self._bearings: dict[str, Bearing] = {}
         self._histories: dict[str, History] = {}
 
@@ -50,6 +51,7 @@ class Ledger:
         """Take a course from before a restart. One check from its change, until somebody has looked."""
         self.courses[key] = course
         self._bearings[key] = _bearing(course, site_ramp, 1, settings, clock)
+        self.turns[key] = self.turns.get(key, 0) + 1
 
     def look(
         self,
@@ -70,7 +72,10 @@ class Ledger:
             new = courses.follow(old, consensus, settings, clock.now_s)
         checks = courses.course_checks(new, consensus, settings, clock.now_s)
         bearing = _bearing(new, site_ramp, checks, settings, clock)
-        stirred = bearing.shown != self.bearing(key).shown
+        before = self.bearing(key)
+        stirred = bearing.shown != before.shown
+        if new.since_s != old.since_s or _told(bearing) != _told(before):
+            self.turns[key] = self.turns.get(key, 0) + 1
         self.courses[key], self._bearings[key] = new, bearing
         if new.state is not old.state:
             turned = Transition(clock.utc, old.state, new.state, new.reason)
@@ -79,11 +84,16 @@ class Ledger:
 
     def keep(self, keys: frozenset[str]) -> None:
         self.courses = {key: each for key, each in self.courses.items() if key in keys}
+        self.turns = {key: each for key, each in self.turns.items() if key in keys}
         self._bearings = {key: each for key, each in self._bearings.items() if key in keys}
         self._histories = {key: each for key, each in self._histories.items() if key in keys}
 
     def by_target(self, keys: Mapping[str, TargetKey]) -> dict[TargetKey, Bearing]:
         return {key: self.bearing(text) for text, key in keys.items()}
+
+
+def _told(bearing: Bearing) -> tuple[object, ...]:
+    return bearing.state, bearing.reason, bearing.ramp, bearing.flapping
 
 
 def _bearing(course: Course, site_ramp: int, checks: int, settings: ProbeSettings, clock: Clock) -> Bearing:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from gslb.errors import UsageError
 from gslb.model import Change, Configuration, Drain, Event, Family, Location, Standing, StandingKey, State, World, overlaid
-from gslb.state import course, events, report, vantage, worlds
+from gslb.state import course, events, report, stamps, vantage, worlds
 from gslb.state.canonical import digest_of
 from gslb.state.clock import Clock
 from gslb.state.content import Around, ContentBook, SetReport, reports
@@ -207,13 +207,17 @@ class Tracker:
         return report.site_report(
             site,
             self._configuration.site(site).region,
-            [self._target_report(text, key) for text, key in self._keys.items() if key.site == site],
+            [self._target_report(text, self._keys[text]) for text in self._of_site.get(site, ())],
             measured,
             self.orders.drain_of(site),
             self._site_ramp(site),
             site in self._slow,
             self._clock,
         )
+
+    def stamps(self) -> dict[str, stamps.Stamp]:
+        drains = self.orders.drains()
+        return stamps.stamps(self._of_site, self._ledger, self._latency.records, self._slow, drains, self._site_ramp)
 
     def content_reports(self, now_s: float, utc: datetime) -> tuple[SetReport, ...]:
         """Of every release set that is scanned."""
@@ -251,6 +255,7 @@ class Tracker:
         self._configuration = configuration
         self._targets = {target.key: target for target in targets(configuration)}
         self._keys = {text: TargetKey.parse(text) for text in self._targets}
+        self._of_site = stamps.by_site(self._keys)
         self._fingerprints = {key: digest_of(target) for key, target in self._targets.items()}
         self._overlay()
         own = configuration.probes

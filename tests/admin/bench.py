@@ -23,9 +23,6 @@ from gslb.model import Configuration, Endpoint, Event, EventFilter, Listen, User
 from gslb.runtime.acts import Acts
 from gslb.runtime.alerting.alerting import Alerting
 from gslb.runtime.flowing import Flowing
-from gslb.runtime.recollection import Counted
-from gslb.runtime.remembering import Remembering
-from gslb.state.rollups import Rollups
 from gslb.runtime.incidents import Incidents
 from gslb.runtime.journal import Journal
 from gslb.runtime.recollection import Counted
@@ -39,6 +36,8 @@ from gslb.state.incidents import NodeFacts, findings
 from gslb.state.incidents.impact import well_shares
 from gslb.state.measurements import Measurement, Measurements
 from gslb.state.orders import Orders
+from gslb.state.rollups import Rollups
+from gslb.state.stamps import Stamp
 from gslb.steering import Lookup, Scopes
 from probes.model import Exchange, Result, Timings
 from probes.verdict import Verdict
@@ -144,6 +143,9 @@ class Bench:
 
     def reports(self) -> Sequence[SiteReport]:
         return [self.tracker.report(site.id) for site in self.configuration.sites]
+
+    def stamps(self) -> Mapping[str, Stamp]:
+        return self.tracker.stamps()
 
     def report(self, site: str) -> SiteReport:
         return self.tracker.report(site)
