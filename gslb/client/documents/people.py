@@ -24,8 +24,8 @@ __all__ = [
     "NewToken",
     "PlannedView",
     "QuietView",
-    "TestView",
     "TokenView",
+    "TriedView",
     "gslb__admin__incidents__IncidentView",
 ]
 
@@ -164,11 +164,6 @@ class PlannedView(TypedDict):
 QuietView = TypedDict("QuietView", {"from": "str", "to": "str", "timezone": "str", "but": "Severity"})
 
 
-class TestView(TypedDict):
-    delivered: bool
-    error: str | None
-
-
 TokenView = TypedDict(
     "TokenView",
     {
@@ -184,6 +179,11 @@ TokenView = TypedDict(
         "from": "Literal['configuration', 'api']",
     },
 )
+
+
+class TriedView(TypedDict):
+    delivered: bool
+    error: str | None
 
 
 class gslb__admin__incidents__IncidentView(TypedDict):
