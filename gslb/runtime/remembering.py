@@ -125,14 +125,14 @@ class Remembering:
     # What is asked
 
     async def read(self, asked: str, wanted: Callable[[Series], bool]) -> History:
-        """Of the series that are wanted, by a name of `RANGES`. Raises StoreError."""
+        """Of the series that are wanted, up to the last whole slot of ten seconds, by a name of `RANGES`. Raises StoreError."""
         book = await self._ready()
-        return await asyncio.to_thread(book.read, asked, self._utc_s(), wanted)
+        return await asyncio.to_thread(book.read, asked, self._utc_s() - STEP_S, wanted)
 
     async def totals(self, asked: str, wanted: Callable[[Series], bool]) -> Mapping[Series, float]:
         """Of series that are so much a second: how much it was in all. Raises StoreError."""
         book = await self._ready()
-        return await asyncio.to_thread(book.totals, asked, self._utc_s(), wanted)
+        return await asyncio.to_thread(book.totals, asked, self._utc_s() - STEP_S, wanted)
 
     async def _ready(self) -> Rollups:
         with suppress(TimeoutError):

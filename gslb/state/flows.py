@@ -1,7 +1,7 @@
 """Who was sent where in the last five minutes, and a sample of who asked, as the workers tell it.
 
-Kept in steps of five seconds. The population is a sample: a worker shows an answer ten times a second at most, and of those
-that it shows in one tally each stands for as many answers as it gave meanwhile, shared among them.
+Kept in steps of five seconds. The population is a sample: each door of a worker shows an answer ten times a second at most, and
+of those that it shows in one tally each stands for as many answers of that door as there were meanwhile, shared among them.
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ class FlowWindow:
             self.refused += len(rows)
             return
         known = _Known.of(configuration)
-        step, answers = self._step(now_s), 0
+        step, answers = self._step(now_s), Counter[tuple[str, str]]()
         for row in rows:
             found = known.flow(row)
             if found is None or not self._count(step, *found):
                 self.refused += 1
             else:
-                answers += found[1]
+                answers[found[0].service, found[0].door] += found[1]
         self._sample(step, [seen for row in _rows(told.get("samples")) if (seen := known.seen(row)) is not None], answers)
 
     def seen(self, now_s: float, window_s: float, service: str | None = None) -> FlowsSeen:
@@ -149,11 +149,14 @@ class FlowWindow:
         self.totals[total] += count
         return True
 
-    def _sample(self, step: _Step, seen: list[Seen], answers: int) -> None:
+    def _sample(self, step: _Step, seen: list[Seen], answers: Mapping[tuple[str, str], int]) -> None:
+        """`answers` by service and door: each door shows as many, however many it gives."""
         room = max(1, self.networks_max // STEPS)
+        shown = Counter((each.service, each.view.door.value) for each in seen)
         for each in seen:
             if each in step.seen or len(step.seen) < room:
-                step.seen[each] = step.seen.get(each, 0.0) + max(1.0, answers / len(seen))
+                of = each.service, each.view.door.value
+                step.seen[each] = step.seen.get(each, 0.0) + max(1.0, answers.get(of, 0) / shown[of])
 
 
 @dataclass(frozen=True, slots=True)

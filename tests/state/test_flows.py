@@ -44,12 +44,13 @@ def test_after_a_start_no_more_time_counts_than_there_was(window):
     assert window.seen(1004.0, 60.0).window_s == 4.0
 
 
-def test_a_sampled_network_stands_for_the_answers_of_its_tally(window):
-    window.take({"flows": [ROW], "samples": [sample("192.0.0.0/16"), sample("198.51.0.0/16", "http")]}, CONFIGURATION, 1000.0)
+def test_a_sampled_network_stands_for_the_answers_of_its_door_in_its_tally(window):
+    both = [ROW, [HOST, "eu", "", "http", "eu-2", 2]]
+    window.take({"flows": both, "samples": [sample("192.0.0.0/16"), sample("198.51.0.0/16", "http")]}, CONFIGURATION, 1000.0)
     window.take({"flows": [ROW], "samples": [sample("192.0.0.0/16"), sample("2001:db8::/40", "AAAA")]}, CONFIGURATION, 1010.0)
     assert set(window.recent(1011.0)) == {
-        Recent(4, int(ip_network("192.0.0.0/16").network_address), 16, 10.0),
-        Recent(4, int(ip_network("198.51.0.0/16").network_address), 16, 5.0),
+        Recent(4, int(ip_network("192.0.0.0/16").network_address), 16, 15.0),
+        Recent(4, int(ip_network("198.51.0.0/16").network_address), 16, 2.0),
         Recent(6, int(ip_network("2001:db8::/40").network_address), 40, 5.0),
     }
     views = {seen.view for seen in window.population(1011.0)}
