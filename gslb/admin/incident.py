@@ -7,7 +7,7 @@ from typing import Final
 
 import gslb
 from gslb.admin.node import Node
-from gslb.admin.views import Condition, IncidentView, ServiceView, SiteView, StatusView
+from gslb.admin.views import Condition, HeadlineView, ServiceView, SiteView, StatusView
 from gslb.model import Hold, Severity
 from gslb.state.content import PlaceReport, SetReport
 
@@ -41,14 +41,14 @@ def status_view(node: Node, sites: Sequence[SiteView], services: Sequence[Servic
     )
 
 
-def incident(node: Node, sites: Sequence[SiteView], services: Sequence[ServiceView]) -> IncidentView:
+def incident(node: Node, sites: Sequence[SiteView], services: Sequence[ServiceView]) -> HeadlineView:
     """The worst thing is the headline; the rest are details."""
     found = [*_of_services(services), *_of_node(node), *_of_sites(sites), *_of_content(node, sites, bool(services))]
     found.sort(key=lambda each: -_ORDER.index(each[0]))
     if not found:
-        return IncidentView(level=Severity.INFO, headline=_all_well(sites), details=[])
+        return HeadlineView(level=Severity.INFO, headline=_all_well(sites), details=[])
     (level, headline), *rest = found
-    return IncidentView(level=level, headline=headline, details=[text for _, text in rest])
+    return HeadlineView(level=level, headline=headline, details=[text for _, text in rest])
 
 
 Finding = tuple[Severity, str]

@@ -176,7 +176,7 @@ class ServiceView(View):
     sides: list[SideView]
 
 
-class IncidentView(View):
+class HeadlineView(View):
     """What is the matter, in a sentence."""
 
     level: Severity
@@ -197,7 +197,7 @@ class StatusView(View):
     workers_wanted: int
     configuration_accepted: bool
     last_event: int
-    incident: IncidentView
+    incident: HeadlineView
 
 
 class FaultView(View):

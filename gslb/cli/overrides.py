@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -93,7 +94,7 @@ def remove(
     print(f"{cleaned(id)} is removed: it is as configured again")
 
 
-def tell(override: dict[str, Any], *, as_json: bool) -> None:
+def tell(override: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         show_json(override)
         return

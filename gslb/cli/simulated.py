@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from gslb.cli.knowledge import Source, last_world, running, source_of
 from gslb.client import Client
@@ -80,7 +80,7 @@ def _by_node(node: Client, asked: Asked) -> tuple[Source, dict[str, Any]]:
     family: Literal["4", "6"] = "4" if view.family == 4 else "6"
     via: Literal["dns", "http"] = "dns" if view.door is Door.DNS else "http"
     with node:
-        told = node.simulate(changes, asked.service.host, via, family, population, asked.load_mbit_s)
+        told = cast(dict[str, Any], node.simulate(changes, asked.service.host, via, family, population, asked.load_mbit_s))
         if isinstance(who, Crowd):
             told["population"] |= {"kind": who.kind, "source": who.source}
         return source_of(node, told["world"]), told

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, cast
 
 from gslb.client import documents as d
 from gslb.client.connection import given, segment
-from gslb.client.reading import Document, Reading
+from gslb.client.reading import Reading
 
 Change = Mapping[str, Any]  # {"kind": "off" | "drain", "site": …}, {"kind": "weight", …}, {"kind": "rule", …}
 
@@ -52,52 +52,52 @@ class Client(Reading):
         family: Literal["4", "6"] = "4",
         population: Mapping[str, Any] | None = None,
         load_mbit_s: float | None = None,
-    ) -> Document:
+    ) -> d.SimulationView:
         """Where a population would go. Changes nothing."""
         asked = {"service": service, "via": via, "family": family, "changes": list(changes)}
         more = given({"load_mbit_s": load_mbit_s}) | ({} if population is None else {"population": dict(population)})
-        return cast(Document, self.change("POST", "simulate", {**asked, **more}))
+        return cast(d.SimulationView, self.change("POST", "simulate", {**asked, **more}))
 
-    def apply(self, changes: Sequence[Change], reason: str, for_s: float | None = None) -> Document:
+    def apply(self, changes: Sequence[Change], reason: str, for_s: float | None = None) -> d.Applied:
         """All of them as overrides and drains with an end, or none."""
         body = {"changes": list(changes), "reason": reason, "as": "overrides", **given({"for_s": for_s})}
-        return cast(Document, self.change("POST", "apply", body))
+        return cast(d.Applied, self.change("POST", "apply", body))
 
-    def diff(self, changes: Sequence[Change], reason: str) -> Document:
+    def diff(self, changes: Sequence[Change], reason: str) -> d.Diff:
         """The same as a diff of the configuration, to commit. Changes nothing."""
-        return cast(Document, self.change("POST", "apply", {"changes": list(changes), "reason": reason, "as": "diff"}))
+        return cast(d.Diff, self.change("POST", "apply", {"changes": list(changes), "reason": reason, "as": "diff"}))
 
-    def override_weight(self, site: str, weight: int, reason: str, for_s: float | None = None) -> Document:
+    def override_weight(self, site: str, weight: int, reason: str, for_s: float | None = None) -> d.OverrideView:
         body = {"kind": "weight", "site": site, "weight": weight, "reason": reason, **given({"for_s": for_s})}
-        return cast(Document, self.change("POST", "overrides", body))
+        return cast(d.OverrideView, self.change("POST", "overrides", body))
 
     def override_rule(
         self, service: str, match: Mapping[str, Any], reason: str, for_s: float | None = None, **sites: Sequence[str]
-    ) -> Document:
+    ) -> d.OverrideView:
         """`prefer=`, `only=` or `never=` sites for the clients that `match` names: {"network": …}, {"asn": …}, {"country": …}."""
         rule = {"match": dict(match), **{verb: list(each) for verb, each in sites.items()}}
         body = {"kind": "rule", "service": service, "rule": rule, "reason": reason, **given({"for_s": for_s})}
-        return cast(Document, self.change("POST", "overrides", body))
+        return cast(d.OverrideView, self.change("POST", "overrides", body))
 
     def end_override(self, id: str) -> None:
         self.change("DELETE", f"overrides/{segment(id)}")
 
     # Plans, incidents, alerts
 
-    def plan_maintenance(self, site: str, start: datetime, end: datetime, reason: str, owner: str | None = None) -> Document:
+    def plan_maintenance(self, site: str, start: datetime, end: datetime, reason: str, owner: str | None = None) -> d.PlannedView:
         body = {"site": site, "start": start.isoformat(), "end": end.isoformat(), "reason": reason, **given({"owner": owner})}
-        return cast(Document, self.change("POST", "maintenance", body))
+        return cast(d.PlannedView, self.change("POST", "maintenance", body))
 
     def cancel_maintenance(self, id: str) -> None:
         """One that runs ends with its drain."""
         self.change("DELETE", f"maintenance/{segment(id)}")
 
-    def acknowledge(self, number: int, note: str) -> Document:
+    def acknowledge(self, number: int, note: str) -> d.IncidentView:
         """Tell the others that you look after an incident."""
-        return cast(Document, self.change("POST", f"incidents/{segment(number)}/acknowledge", {"note": note}))
+        return cast(d.IncidentView, self.change("POST", f"incidents/{segment(number)}/acknowledge", {"note": note}))
 
-    def test_alert(self, name: str) -> Document:
-        return cast(Document, self.change("POST", f"alerts/{segment(name)}/test"))
+    def test_alert(self, name: str) -> d.TriedView:
+        return cast(d.TriedView, self.change("POST", f"alerts/{segment(name)}/test"))
 
     # Who may what
 
@@ -107,10 +107,10 @@ class Client(Reading):
         role: Literal["viewer", "owner", "operator"],
         sites: Sequence[str] = (),
         expires_in_s: float | None = None,
-    ) -> Document:
+    ) -> d.NewToken:
         """Its `token` is told this once."""
         body = {"name": name, "role": role, "sites": list(sites), **given({"expires_in_s": expires_in_s})}
-        return cast(Document, self.change("POST", "tokens", body))
+        return cast(d.NewToken, self.change("POST", "tokens", body))
 
     def revoke_token(self, id: str) -> None:
         self.change("DELETE", f"tokens/{segment(id)}")
@@ -119,6 +119,6 @@ class Client(Reading):
         """Log out every browser in which you are logged in."""
         self.change("DELETE", "me/sessions")
 
-    def undo(self, number: int, why: str = "") -> Document:
+    def undo(self, number: int, why: str = "") -> d.ActView:
         """Take back an act, if that can be done; the new act."""
-        return cast(Document, self.change("POST", f"acts/{segment(number)}/undo", given({"why": why or None})))
+        return cast(d.ActView, self.change("POST", f"acts/{segment(number)}/undo", given({"why": why or None})))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from gslb.client import documents as d
 from gslb.client.connection import Connection, segment
 from gslb.client.following import Following
 
-Document = dict[str, Any]
 Range = Literal["1h", "24h", "7d", "30d", "1y"]
 
 
@@ -35,9 +34,9 @@ class Reading(Connection):
     def config(self) -> d.ConfigView:
         return cast(d.ConfigView, self.get("config"))
 
-    def me(self) -> Document:
+    def me(self) -> d.MeView:
         """Who you are to the node, and what you may."""
-        return cast(Document, self.get("me"))
+        return cast(d.MeView, self.get("me"))
 
     def is_ready(self) -> bool:
         """Whether the first round of probes is in. Raises Unreachable."""
@@ -56,8 +55,11 @@ class Reading(Connection):
         via: Literal["dns", "http"] = "dns",
         path: str | None = None,
         family: Literal["4", "6"] | None = None,
+        resolver: str | None = None,
     ) -> d.Explanation:
-        told = self.get("explain", address=address, service=service, via=via, path=path, family=family)
+        """`address` may be a network, as a client subnet is; `resolver` is who asks for it."""
+        asked = {"address": address, "service": service, "via": via, "path": path, "family": family, "resolver": resolver}
+        told = self.get("explain", **asked)
         return cast(d.Explanation, told)
 
     def coverage(
@@ -66,20 +68,20 @@ class Reading(Connection):
         via: Literal["dns", "http"] = "dns",
         family: Literal["4", "6"] = "4",
         by: Literal["region", "country", "asn"] = "country",
-    ) -> Document:
-        return cast(Document, self.get("coverage", service=service, via=via, family=family, by=by))
+    ) -> d.CoverageView:
+        return cast(d.CoverageView, self.get("coverage", service=service, via=via, family=family, by=by))
 
-    def flows(self, service: str | None = None, window: int | None = None) -> Document:
-        return cast(Document, self.get("flows", service=service, window=window))
+    def flows(self, service: str | None = None, window: int | None = None) -> d.FlowsView:
+        return cast(d.FlowsView, self.get("flows", service=service, window=window))
 
-    def clients(self, range: Literal["1h", "24h"] = "1h") -> Document:
-        return cast(Document, self.get("clients", range=range))
+    def clients(self, range: Literal["1h", "24h"] = "1h") -> d.ClientsView:
+        return cast(d.ClientsView, self.get("clients", range=range))
 
-    def history(self, range: Range = "1h") -> Document:
-        return cast(Document, self.get("history", range=range))
+    def history(self, range: Range = "1h") -> d.HistoryView:
+        return cast(d.HistoryView, self.get("history", range=range))
 
-    def site_history(self, site: str, range: Range = "24h") -> Document:
-        return cast(Document, self.get(f"history/sites/{segment(site)}", range=range))
+    def site_history(self, site: str, range: Range = "24h") -> d.SiteHistoryView:
+        return cast(d.SiteHistoryView, self.get(f"history/sites/{segment(site)}", range=range))
 
     def measurements(self, limit: int = 100, network: str | None = None, site: str | None = None) -> list[d.MeasurementView]:
         return cast(list[d.MeasurementView], self.get("measurements", limit=limit, network=network, site=site))
@@ -104,41 +106,43 @@ class Reading(Connection):
         """The stream; `after` is the number of the last event that you know."""
         return Following(self, after, reconnect=reconnect)
 
-    def timeline(self, since: datetime | None = None, until: datetime | None = None, page: int = 100) -> Iterator[Document]:
+    def timeline(self, since: datetime | None = None, until: datetime | None = None, page: int = 100) -> Iterator[d.LineView]:
         """Flips, drains, reloads and what people did, in one list, the newest first."""
         times = {"since": since.isoformat() if since else None, "until": until.isoformat() if until else None}
         yield from self.pages("timeline", limit=page, **times)
 
-    def incidents(self, state: Literal["open", "all"] = "open", page: int = 100) -> Iterator[Document]:
+    def incidents(self, state: Literal["open", "all"] = "open", page: int = 100) -> Iterator[d.IncidentView]:
         yield from self.pages("incidents", state=state, limit=page)
 
-    def incident(self, number: int) -> Document:
-        return cast(Document, self.get(f"incidents/{segment(number)}"))
+    def incident(self, number: int) -> d.IncidentView:
+        return cast(d.IncidentView, self.get(f"incidents/{segment(number)}"))
 
     def incident_markdown(self, number: int) -> str:
         return self.text(f"/api/v1/incidents/{segment(number)}.md")
 
     def acts(
         self, who: str | None = None, action: str | None = None, subject: str | None = None, page: int = 100
-    ) -> Iterator[Document]:
+    ) -> Iterator[d.ActView]:
         """What people did, the newest first."""
         yield from self.pages("acts", who=who, action=action, subject=subject, limit=page)
 
     # What people have set
 
-    def overrides(self) -> list[Document]:
-        return cast(list[Document], self.get("overrides"))
+    def overrides(self) -> list[d.OverrideView]:
+        return cast(list[d.OverrideView], self.get("overrides"))
 
-    def maintenance(self) -> list[Document]:
-        return cast(list[Document], self.get("maintenance"))
+    def maintenance(self, start: datetime | None = None, end: datetime | None = None) -> list[d.MaintenanceView]:
+        """The calendar, between two aware times."""
+        times = {"from": start.isoformat() if start else None, "to": end.isoformat() if end else None}
+        return cast(list[d.MaintenanceView], self.get("maintenance", **times))
 
     def maintenance_calendar(self) -> str:
         """As iCalendar (RFC 5545)."""
         return self.text("/api/v1/maintenance.ics")
 
-    def alerts(self) -> list[Document]:
+    def alerts(self) -> list[d.ChannelView]:
         """The ways in which people are told, and how each of them is."""
-        return cast(list[Document], self.get("alerts"))
+        return cast(list[d.ChannelView], self.get("alerts"))
 
-    def tokens(self) -> list[Document]:
-        return cast(list[Document], self.get("tokens"))
+    def tokens(self) -> list[d.TokenView]:
+        return cast(list[d.TokenView], self.get("tokens"))

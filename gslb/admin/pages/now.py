@@ -12,7 +12,7 @@ from gslb.admin.board import Board
 from gslb.admin.html import Child, element
 from gslb.admin.pages.language import Language
 from gslb.admin.pages.visit import Drawn, Visit
-from gslb.admin.views import CheckView, IncidentView, SiteView
+from gslb.admin.views import CheckView, HeadlineView, SiteView
 from gslb.model import Door, Event, State
 
 _MARKER: Final = 70  # half of its width, in units of the map
@@ -35,7 +35,7 @@ async def draw(visit: Visit) -> Drawn:
     )
 
 
-def _incident(incident: IncidentView) -> Child:
+def _incident(incident: HeadlineView) -> Child:
     details = element("ul", *(element("li", each) for each in incident.details)) if incident.details else None
     return element("section", element("p", incident.headline), details, class_=f"incident area-incident {incident.level.value}")
 

@@ -16,6 +16,7 @@ __all__ = [
     "ChannelView",
     "EndedView",
     "ImpactView",
+    "IncidentView",
     "LineView",
     "MaintenanceState",
     "MaintenanceView",
@@ -26,7 +27,6 @@ __all__ = [
     "QuietView",
     "TokenView",
     "TriedView",
-    "gslb__admin__incidents__IncidentView",
 ]
 
 
@@ -84,6 +84,24 @@ class ImpactView(TypedDict):
     share_degraded: float
     clients_per_s: float | None
     capacity_left: dict[str, float]
+
+
+class IncidentView(TypedDict):
+    number: int
+    opened: str
+    closed: str | None
+    severity: Severity
+    title: str
+    sites: list[str]
+    services: list[str]
+    regions: list[str]
+    impact: ImpactView
+    cause: str
+    what_now: str
+    active: bool
+    merged: int | None
+    timeline: list[MomentView]
+    acknowledged: AcknowledgementView | None
 
 
 class LineView(TypedDict):
@@ -184,21 +202,3 @@ TokenView = TypedDict(
 class TriedView(TypedDict):
     delivered: bool
     error: str | None
-
-
-class gslb__admin__incidents__IncidentView(TypedDict):
-    number: int
-    opened: str
-    closed: str | None
-    severity: Severity
-    title: str
-    sites: list[str]
-    services: list[str]
-    regions: list[str]
-    impact: ImpactView
-    cause: str
-    what_now: str
-    active: bool
-    merged: int | None
-    timeline: list[MomentView]
-    acknowledged: AcknowledgementView | None

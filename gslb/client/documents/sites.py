@@ -13,6 +13,7 @@ __all__ = [
     "DrainView",
     "ExchangeView",
     "FileFaultView",
+    "HeadlineView",
     "Hold",
     "LastScanView",
     "LatencyView",
@@ -32,7 +33,6 @@ __all__ = [
     "TransitionView",
     "VantageView",
     "WholeSite",
-    "gslb__admin__views__IncidentView",
 ]
 
 
@@ -73,6 +73,12 @@ class FileFaultView(TypedDict):
     path: str
     look: str
     reason: str
+
+
+class HeadlineView(TypedDict):
+    level: Severity
+    headline: str
+    details: list[str]
 
 
 Hold = Literal["good", "unknown", "absent", "wrong"]
@@ -207,7 +213,7 @@ class StatusView(TypedDict):
     workers_wanted: int
     configuration_accepted: bool
     last_event: int
-    incident: gslb__admin__views__IncidentView
+    incident: HeadlineView
 
 
 class TargetView(TypedDict):
@@ -279,9 +285,3 @@ class WholeSite(TypedDict):
     last_good: str | None
     targets: list[TargetView]
     content: list[SiteContentView]
-
-
-class gslb__admin__views__IncidentView(TypedDict):
-    level: Severity
-    headline: str
-    details: list[str]
