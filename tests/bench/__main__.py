@@ -12,13 +12,15 @@ import argparse
 import os
 import platform
 import random
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import peers, simulation
+from tests.bench import dashboard, peers, simulation, watchers
 from tests.bench.measure import Load, dnsperf, wrk
 from tests.bench.varied import varied
+from tests.browser.chromium import missing
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -41,6 +43,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="gslb-bench-") as name:
         table = report(measure(Path(name), arguments.seconds), arguments.seconds)
     table += "\n" + simulation.report()
+    if missing():
+        print(f"The dashboard was not measured: it {missing()}.", file=sys.stderr)
+    else:
+        table += dashboard.report(dashboard.measure(4 * arguments.seconds))
     print(table)
     if arguments.write:
         mark = "<!-- measured -->\n"
@@ -70,6 +76,7 @@ def measure(directory: Path, seconds: float) -> list[Row]:
         rows += signed_rows("gslb", port, pids, static, steered, seconds)
     with peers.ours(directory, "gslb-limited", limited) as (port, _, pids):
         rows.append(("DNS, steered A, rate limiting on", "gslb", dnsperf(port, steered, pids, seconds)))
+    rows += watchers.compare(directory, steered, seconds, plain)
     return rows + through_rows(directory, seconds)
 
 
