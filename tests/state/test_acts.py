@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gslb.model import Act
@@ -18,6 +18,14 @@ from tests.state.scene import START
 def store(tmp_path: Path):
     store = Store(tmp_path / "state.db", START)
     yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """One file for all examples."""
+    store = Store(tmp_path_factory.mktemp("acts") / "state.db", START)
+    yield ActTable(store)
     store.close()
 
 
@@ -79,10 +87,9 @@ json_values = st.recursive(
 
 
 @given(found=st.dictionaries(st.text(), json_values), words=st.tuples(*[st.text()] * 6))
-def test_whatever_is_recorded_can_be_kept_and_shown(tmp_path_factory, found, words):
+@settings(max_examples=20)  # each is on the disk when it returns
+def test_whatever_is_recorded_can_be_kept_and_shown(lasting, found, words):
     who, role, by, action, subject, why = words
-    store = Store(tmp_path_factory.mktemp("acts") / "state.db", START)
-    ActTable(store).add([Act(1, START, who, role, by, action, subject, why, found, {})], 10)
-    (kept,) = ActTable(store).latest(1)
+    lasting.add([Act(1, START, who, role, by, action, subject, why, found, {})], 10)
+    (kept,) = lasting.latest(1)
     json.dumps(kept.before, allow_nan=False).encode()
-    store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -43,14 +44,14 @@ class _Counted(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
-def settings() -> dict[str, Any]:
-    """For a client of httpx2: neither a proxy of the environment nor a redirect leads elsewhere."""
-    return {"transport": Bounded(), "timeout": WITHIN_S, "trust_env": False, "follow_redirects": False}
+def settings(trusted: ssl.SSLContext) -> dict[str, Any]:
+    """For a client of httpx2: neither a proxy of the environment nor a redirect leads elsewhere. `trusted` takes long to make."""
+    return {"transport": Bounded(verify=trusted), "timeout": WITHIN_S, "trust_env": False, "follow_redirects": False}
 
 
-async def fetch_json(url: str) -> dict[str, Any]:
+async def fetch_json(url: str, trusted: ssl.SSLContext) -> dict[str, Any]:
     """Raises ProviderError, or what httpx2 raises."""
-    async with httpx2.AsyncClient(**settings()) as client:
+    async with httpx2.AsyncClient(**settings(trusted)) as client:
         answer = await client.get(url, headers={"Accept": "application/json"})
     if answer.status_code != 200:
         raise ProviderError(f"{url} answers {answer.status_code}")

@@ -6,6 +6,7 @@ Everything is asked for when somebody logs in, and kept for an hour; a provider 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -47,11 +48,12 @@ class Provider:
         self._read_s = self._keys_s = self._failed_s = float("-inf")
         self._failure = ""
         self._keys: KeySet | None = None
+        self._trusted: ssl.SSLContext | None = None
 
     async def address(self, errand: Errand, back: str) -> str:
         """Where the browser goes; `back` is where it comes back to."""
         metadata = await self._guarded(self._discovered)
-        async with self._client(metadata, back) as client:
+        async with await self._client(metadata, back) as client:
             url, _ = client.create_authorization_url(
                 metadata["authorization_endpoint"], state=errand.state, nonce=errand.nonce, code_verifier=errand.verifier
             )
@@ -66,7 +68,7 @@ class Provider:
 
     async def _identified(self, code: str, errand: Errand, back: str, utc_s: float) -> Identity:
         metadata = await self._discovered()
-        async with self._client(metadata, back) as client:
+        async with await self._client(metadata, back) as client:
             token = await client.fetch_token(
                 metadata["token_endpoint"], grant_type="authorization_code", code=code, code_verifier=errand.verifier
             )
@@ -83,7 +85,13 @@ class Provider:
                 raise
         return read(await self._known_keys(metadata, KEYS_AGAIN_S))  # they may have been rolled
 
-    def _client(self, metadata: Mapping[str, Any], back: str) -> AsyncOAuth2Client:
+    async def _trust(self) -> ssl.SSLContext:
+        """The certificates that this machine trusts. They are many: read once, and beside the loop."""
+        if self._trusted is None:
+            self._trusted = await asyncio.to_thread(ssl.create_default_context)
+        return self._trusted
+
+    async def _client(self, metadata: Mapping[str, Any], back: str) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(
             client_id=self.own.client_id,
             client_secret=self._secret,
@@ -91,7 +99,7 @@ class Provider:
             scope=" ".join(self.own.scopes),
             redirect_uri=back,
             code_challenge_method="S256",
-            **settings(),
+            **settings(await self._trust()),
         )
 
     async def _discovered(self) -> dict[str, Any]:
@@ -103,7 +111,7 @@ class Provider:
             if now_s - self._failed_s < FAILED_S:
                 raise ProviderError(self._failure)
             try:
-                found = await fetch_json(f"{self.own.issuer}/.well-known/openid-configuration")
+                found = await fetch_json(f"{self.own.issuer}/.well-known/openid-configuration", await self._trust())
                 _check(found, self.own.issuer)
             except (ProviderError, httpx2.HTTPError) as error:
                 self._failure, self._failed_s = _words(error), now_s
@@ -114,7 +122,7 @@ class Provider:
     async def _known_keys(self, metadata: Mapping[str, Any], oldest_s: float) -> KeySet:
         async with self._lock:
             if self._keys is None or self._clock() - self._keys_s >= oldest_s:
-                self._keys = idtoken.keys_of(await fetch_json(metadata["jwks_uri"]))
+                self._keys = idtoken.keys_of(await fetch_json(metadata["jwks_uri"], await self._trust()))
                 self._keys_s = self._clock()
             return self._keys
 
