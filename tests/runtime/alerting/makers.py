@@ -35,7 +35,7 @@ def courier(channel: Channel, secrets: ChannelSecrets | None = None, **more: Any
     made = Courier(
         channel, secrets or ChannelSecrets(), Journal(None), node=NODE, dashboard=DASHBOARD,
         done=lambda number: None, kept=lambda kept: None, chance=lambda: 0.0,
-        **{"first_wait_s": 0.05, "within_s": 1.0, **more},
+        **{"first_wait_s": 0.05, "within_s": 10.0, **more},
     )  # fmt: skip
     return made
 

@@ -39,7 +39,7 @@ class Receiver:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hook?token=secret-in-the-url"
 
-    async def until(self, condition: Callable[[], Any], within_s: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], Any], within_s: float = 60.0) -> None:
         async with asyncio.timeout(within_s):
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
