@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -17,6 +17,7 @@ from gslb.admin.oidc.errors import ProviderError
 from gslb.admin.oidc.identity import Identity
 from gslb.admin.ownpage import is_secure
 from gslb.admin.pages import page
+from gslb.admin.pages.language import tongue_of
 from gslb.admin.problems import refusal
 
 if TYPE_CHECKING:
@@ -24,22 +25,18 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-_STRANGE: Final = "This log-in was not begun by this browser, or is over ten minutes old, or was used already. Begin it again."
-_FAILED: Final = "The log-in by the identity provider failed: {}. Begin it again; a token opens the door too."
-_DOWN: Final = "The identity provider can't be used now: {}. A token still opens the door."
-
 
 @router.get(PATH)
 async def begin(request: Request) -> Response:
     desk, provider = _desk(request)
     wait_s = _gate(request).wait_s(request)
     if wait_s:
-        return login_answer(request, f"Too many log-ins failed from there; wait {wait_s} s.", 429, {"Retry-After": str(wait_s)})
+        return login_answer(request, _t(request, "throttled", n=wait_s), 429, {"Retry-After": str(wait_s)})
     errand, cookie = desk.errands.begin(desk.clock())
     try:
         address = await provider.address(errand, _back(request, provider))
     except ProviderError as error:
-        return login_answer(request, _DOWN.format(error), 503, {"Retry-After": "10"})
+        return login_answer(request, _t(request, "oidc.down", why=str(error)), 503, {"Retry-After": "10"})
     answer = RedirectResponse(address, 303)
     # Lax: the way back begins on a page of the provider's.
     answer.set_cookie(
@@ -55,7 +52,9 @@ async def end(request: Request) -> Response:
     cookie = request.cookies.get(COOKIE, "")
     errand = desk.errands.end(cookie, came.state, desk.clock()) if came else None
     answer = (
-        login_answer(request, _STRANGE, 403) if came is None or errand is None else await _judged(request, provider, came, errand)
+        login_answer(request, _t(request, "oidc.strange"), 403)
+        if came is None or errand is None
+        else await _judged(request, provider, came, errand)
     )
     answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
     return answer
@@ -63,27 +62,31 @@ async def end(request: Request) -> Response:
 
 async def _judged(request: Request, provider: Provider, came: Return, errand: Errand) -> Response:
     if came.issuer is not None and came.issuer.rstrip("/") != provider.own.issuer:
-        return login_answer(request, _STRANGE, 403)
+        return login_answer(request, _t(request, "oidc.strange"), 403)
     if came.error:
-        return login_answer(request, f"The identity provider refuses: {came.error[:100]}.", 403)
+        return login_answer(request, _t(request, "oidc.refused", why=came.error[:100]), 403)
     try:
         who = await provider.identify(came.code, errand, _back(request, provider), request.app.state.utc_now().timestamp())
     except ProviderError as error:
         _gate(request).guessed(request, came.code)
-        return login_answer(request, _FAILED.format(error), 503)
+        return login_answer(request, _t(request, "oidc.failed", why=str(error)), 503)
     return _welcome(request, who)
 
 
 def _welcome(request: Request, who: Identity) -> Response:
     value = _gate(request).log_in_as(who)
     if value is None:
-        return login_answer(request, f"{who.name} has no role here: admin.oidc.roles of the configuration says who has.", 403)
+        return login_answer(request, _t(request, "oidc.no_role", name=who.name), 403)
     # No redirect: on a way that began elsewhere the cookie would not come along (SameSite=Strict). This page is our own.
     refresh = element("meta", http_equiv="refresh", content="0; url=/")
-    words = element("p", f"{who.name} is logged in. ", element("a", "Go on", href="/"))
-    answer = HTMLResponse(page("Logged in – gslb", element("main", refresh, words), class_="plain"))
+    words = element("p", _t(request, "oidc.in", name=who.name), " ", element("a", _t(request, "oidc.on"), href="/"))
+    answer = HTMLResponse(page("gslb", element("main", refresh, words), tongue=tongue_of(request), class_="plain"))
     set_session(request, answer, value)
     return answer
+
+
+def _t(request: Request, key: str, **params: str | int) -> str:
+    return tongue_of(request).t(f"login.{key}", **params)
 
 
 def _desk(request: Request) -> tuple[Desk, Provider]:

@@ -124,9 +124,11 @@ async def test_a_return_that_is_none_is_refused_and_asks_nobody(scene):
 async def test_who_has_no_role_here_is_told_so(scene):
     scene.idp.claims["groups"] = ["others"]
     async with Browser(scene.url) as browser:
-        answer = await browser.get(scene.idp.consent(await browser.sent_to_the_provider()))
-        assert answer.status_code == 403
-        assert "kai has no role here" in answer.text
+        for language, words in (("en", "kai has no role here"), ("ja", "kai にはここでの役割がありません")):
+            browser.headers["Accept-Language"] = language
+            answer = await browser.get(scene.idp.consent(await browser.sent_to_the_provider()))
+            assert answer.status_code == 403
+            assert words in answer.text
         assert COOKIE not in answer.cookies
 
 
