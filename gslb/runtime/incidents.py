@@ -47,7 +47,7 @@ Writes = Callable[[Connection], None]
 class Tells(Protocol):
     """Whoever tells people of incidents."""
 
-    def step(self, incidents: Sequence[Incident], configuration: Configuration, utc: datetime) -> None:
+    def step(self, incidents: Sequence[Incident], utc: datetime) -> None:
         """Decide who is to be told of what; `incidents` are those open, and those just closed."""
 
     def batch(self) -> Writes | None:
@@ -185,7 +185,7 @@ class Incidents:
             self._changed(changed.values())
         if self.tells is not None:
             over = [each for each in changed.values() if not each.open]
-            self.tells.step([*self.open, *over], configuration, utc)
+            self.tells.step([*self.open, *over], utc)
 
     def _weighed(self, well: Mapping[str, float], configuration: Configuration) -> Iterable[Incident]:
         """Those whose impact is another, not merely by a hair."""

@@ -90,7 +90,9 @@ class Alerting:
 
     # For `runtime.incidents`
 
-    def step(self, incidents: Sequence[Incident], configuration: Configuration, utc: datetime) -> None:
+    def step(self, incidents: Sequence[Incident], utc: datetime) -> None:
+        """By the channels that there are couriers for: a World of before a reload has others."""
+        configuration = self._configuration
         for notice in self._desk.step(incidents, configuration, utc, self._last):
             self._last = notice.number
             self._kept[notice.number] = notice
