@@ -197,9 +197,7 @@ class Responder:
             self._next_sample_s = self._clock() + SAMPLE_EVERY_S
             steered, asker = served.steered, served.asker
             network = network_of(serving.world, steered.service, asker.family, asker.address, asker.length)
-            self._on_sample(
-                sample(serving.world, steered, network, TYPE_NAMES.get(kept.type, str(kept.type)), served.located.scope)
-            )
+            self._on_sample(sample(serving.world, steered, network, TYPE_NAMES.get(kept.type, str(kept.type)), served.located))
         return wire[:2] + kept.tail
 
     def _cookied(self, serving: Serving, wire: bytes, peer: str) -> Kept | None:

@@ -213,7 +213,7 @@ class Redirector:
         if self._on_sample is not None and self._clock() >= self._next_sample_s:
             self._next_sample_s = self._clock() + SAMPLE_EVERY_S
             network = network_of(serving.world, page.service, client.family, client.address)
-            self._on_sample(sample(serving.world, page, network, "https" if tls else "http", served.located.scope))
+            self._on_sample(sample(serving.world, page, network, "https" if tls else "http", served.located))
 
     def _second(self, serving: Serving, service: str, view: View, peer: Peer, wish: Wish, fields: Mapping[bytes, bytes]) -> None:
         """Somebody wants another site than the first: most likely that one did not do."""

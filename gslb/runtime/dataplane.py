@@ -144,6 +144,7 @@ class DataPlane:
         self._numbers: dict[tuple[str, ClientClass], int] = {}
         self._new: list[list[Any]] = []
         self._samples: list[dict[str, Any]] = []
+        self._asked: list[list[Any]] = []
         self._denied: dict[bytes, None] = {}
         self._measured = Waiting()
         self._told: dict[tuple[str, ...], int] = {}
@@ -356,7 +357,9 @@ class DataPlane:
 
     def _sample(self, sample: Sample) -> None:
         if len(self._samples) < MOST_WAITING:
-            self._samples.append(asdict(sample))
+            row = asdict(sample)
+            self._asked.append([sample.service, sample.asked, *row.pop("unit")])
+            self._samples.append(row)
 
     def tally(self) -> dict[str, Any]:
         """What was counted since the last tally; it can go through JSON."""
@@ -372,7 +375,7 @@ class DataPlane:
                 counts.append([*key, more])
                 self._told[key] = count
         new, self._new = self._new, []
-        samples, self._samples = self._samples, []
+        samples, self._samples, asked, self._asked = self._samples, [], self._asked, []
         denied, self._denied = [name.hex() for name in self._denied], {}
         return {
             "world": self.world,
@@ -382,6 +385,7 @@ class DataPlane:
             "span_s": span_s,
             "classes": new,
             "samples": samples,
+            "asked": asked,
             "denied": denied,
             "measured": self._measured.taken(),
             "limited": len(self.responder.limiter or ()) if self.world else 0,

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from typing import Any, Final, Literal, NamedTuple
 
-from gslb.model import Configuration, Family, View
+from gslb.model import ADDRESS_BITS, Configuration, Family, View
 
 STEP_S: Final = 5.0
 STEPS: Final = 60
@@ -36,7 +35,8 @@ class Flow(NamedTuple):
 
 
 class Recent(NamedTuple):
-    """Clients of one network, cut to what the service keeps together; `weight` is how many answers they stand for."""
+    """Clients of one network, as steering tells them apart; `weight` is how many answers they stand for. For sums alone: such a
+    network is longer than what may be shown of a client."""
 
     family: Family
     network: int  # in the full width of the family
@@ -90,7 +90,8 @@ class FlowWindow:
         return len(self._steps[-1].flows) if self._steps else 0
 
     def take(self, told: Mapping[str, Any], configuration: Configuration, now_s: float) -> None:
-        """What a worker told: `flows` as rows of a Flow and its count since `span_s` ago, and `samples`."""
+        """What a worker told: `flows` as rows of a Flow and its count since `span_s` ago, and `asked`, a sample of those who did:
+        rows of service, type or scheme, family, network, length."""
         span_s = told.get("span_s", 0.0)
         rows = _rows(told.get("flows"))
         if type(span_s) not in (int, float) or not 0 <= span_s <= SPAN_MOST_S:
@@ -104,7 +105,7 @@ class FlowWindow:
                 self.refused += 1
             else:
                 answers[found[0].service, found[0].door] += found[1]
-        self._sample(step, [seen for row in _rows(told.get("samples")) if (seen := known.seen(row)) is not None], answers)
+        self._sample(step, [seen for row in _rows(told.get("asked")) if (seen := known.seen(row)) is not None], answers)
 
     def seen(self, now_s: float, window_s: float, service: str | None = None) -> FlowsSeen:
         """The answers of about the last so many seconds, of one service or of all."""
@@ -188,17 +189,15 @@ class _Known:
 
     def seen(self, row: object) -> Seen | None:
         """None also for types of questions that are not of one family."""
-        named = isinstance(row, dict) and all(isinstance(row.get(each), str) for each in ("service", "client", "asked"))
-        if not isinstance(row, dict) or not named or row["service"] not in self.services:
+        if not isinstance(row, list) or len(row) != 5 or not (isinstance(row[0], str) and isinstance(row[1], str)):
             return None
-        try:
-            network = ip_network(row["client"])
-        except ValueError:
+        service, asked, family, network, length = row
+        if service not in self.services or any(type(number) is not int for number in row[2:]) or family not in ADDRESS_BITS:
             return None
-        view = _VIEWS.get((row["asked"], network.version))
-        if view is None:
+        view = _VIEWS.get((asked, family))
+        if view is None or not 0 <= length <= ADDRESS_BITS[family] or not 0 <= network < 1 << ADDRESS_BITS[family]:
             return None
-        return Seen(row["service"], view, network.version, int(network.network_address), network.prefixlen)
+        return Seen(service, view, family, network, length)
 
 
 def _rows(value: object) -> list[Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gslb.geo.special import embedded_ipv4
 from gslb.model import ADDRESS_BITS, Family, Why, World
+from gslb.steering.locator import Located
 
 
 class Told(Protocol):
@@ -23,11 +24,20 @@ class Told(Protocol):
     def ttl_s(self) -> int: ...
 
 
+class Unit(NamedTuple):
+    """`network` in the full width of its family."""
+
+    family: Family
+    network: int
+    length: int
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """`client` is cut to the length that the service keeps together: no more of an address is shown.
 
-    `asked` is the type of the question, or the scheme of the request.
+    `asked` is the type of the question, or the scheme of the request. `unit` is the network that was steered by, which may be
+    longer: for the sums of control, never to be shown.
     """
 
     service: str
@@ -38,6 +48,7 @@ class Sample:
     ttl_s: int
     scope: int
     world: int
+    unit: Unit
 
 
 def network_of(world: World, service: str, family: Family, address: int, length: int | None = None) -> str:
@@ -56,5 +67,7 @@ def shown_length(sticky_v4: int, sticky_v6: int, family: Family, address: int) -
     return sticky_v6 if embedded is None else min(sticky_v6, embedded[1] + sticky_v4)
 
 
-def sample(world: World, told: Told, client: str, asked: str, scope: int) -> Sample:
-    return Sample(told.service, client, told.sites, told.why.value, asked, told.ttl_s, scope, world.number)
+def sample(world: World, told: Told, client: str, asked: str, located: Located) -> Sample:
+    steered = located.client
+    unit = Unit(steered.family, steered.network, steered.length)
+    return Sample(told.service, client, told.sites, told.why.value, asked, told.ttl_s, located.scope, world.number, unit)

