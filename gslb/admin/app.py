@@ -73,7 +73,7 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
     app.state.utc_now = utc_now
     app.state.desk = Desk(node)
     app.state.gate = Gate(Known(node, utc_now), lambda: node.configuration, requests)
-    remembered = Remembered(time.monotonic)
+    remembered = Remembered(time.monotonic, lambda: node.configuration.limits.admin_idempotency_keys)
     app.state.registry = registry(node, requests, remembered, app.state.gate)
     routers = (
         api.router,

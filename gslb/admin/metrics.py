@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 import gslb
 from gslb.admin.connections import CONNECTIONS_MOST
-from gslb.admin.conventions.idempotency import KEYS_MOST, Remembered
+from gslb.admin.conventions.idempotency import Remembered
 from gslb.admin.counting import Counters
 from gslb.admin.feed import WATCHERS_MOST
 from gslb.admin.gate import Gate
@@ -140,7 +140,6 @@ class NodeCollector(Collector):
         for name, bound in asdict(self._node.configuration.limits).items():
             yield ("gslb_limit", name), bound
         yield ("gslb_limit", "admin_connections"), CONNECTIONS_MOST
-        yield ("gslb_limit", "admin_idempotency_keys"), KEYS_MOST
         yield ("gslb_limit", "admin_streams"), WATCHERS_MOST
 
     def _of_admin(self) -> Samples:

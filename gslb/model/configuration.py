@@ -253,6 +253,7 @@ class Limits:
     acts_kept: int = 10_000  # lines of the audit log
     tokens_kept: int = 1000  # made through the API, ended ones included
     admin_sessions: int = 1024  # of browsers that are logged in
+    admin_idempotency_keys: int = 1024  # of requests that are answered as before when they come again
     admin_guessers: int = 16_384  # networks that wrong tokens came from
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gslb.admin.conventions.etags import entity_tag, matches
-from gslb.admin.conventions.idempotency import KEPT_S, KEYS_MOST, OCTETS_MOST, Answer, Remembered, Verdict, is_key
+from gslb.admin.conventions.idempotency import KEPT_S, OCTETS_MOST, Answer, Remembered, Verdict, is_key
 from tests.admin.bench import OPERATOR, OWNER, VIEWER, served, user
 from tests.admin.test_auth import problem
 
@@ -139,7 +139,7 @@ async def test_the_same_key_at_the_same_time_waits_its_turn(node):
 
 def test_keys_are_remembered_for_a_day_and_within_bounds():
     now_s = 0.0
-    remembered = Remembered(lambda: now_s)
+    remembered = Remembered(lambda: now_s, lambda: 1024)
     assert remembered.begin("ops", "k", b"r") is Verdict.NEW
     assert remembered.begin("ops", "k", b"r") is Verdict.BUSY
     answer = Answer(200, (), b"x" * 1000)
@@ -148,12 +148,12 @@ def test_keys_are_remembered_for_a_day_and_within_bounds():
     assert remembered.begin("ops", "k", b"s") is Verdict.OTHER
     now_s = KEPT_S
     assert remembered.begin("ops", "k", b"s") is Verdict.NEW
-    for number in range(2 * KEYS_MOST):
+    for number in range(2048):
         remembered.begin("eve", str(number), b"r")
         remembered.finish("eve", str(number), Answer(200, (), b"x" * 20_000))
-    assert len(remembered) <= KEYS_MOST
+    assert len(remembered) <= 1024
     assert remembered.octets <= OCTETS_MOST
-    for number in range(2 * KEYS_MOST):
+    for number in range(2048):
         remembered.forget("eve", str(number))
     assert remembered.octets == 0
 

@@ -91,7 +91,7 @@ class Prometheus:
     def has(self, expression: str) -> bool:
         try:
             return bool(self.value(expression))
-        except httpx.TransportError:  # not there yet
+        except (httpx.TransportError, ValueError):  # not there, or not ready, yet
             return False
 
     def end(self) -> None:

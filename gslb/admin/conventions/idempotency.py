@@ -16,7 +16,6 @@ from typing import Final
 
 from gslb.admin.counting import Counters
 
-KEYS_MOST: Final = 1024
 KEPT_S: Final = 24 * 3600.0
 OCTETS_MOST: Final = 8 << 20  # of all remembered answers
 REPLAYS: Final = "gslb_admin_idempotent_replays_total"
@@ -52,7 +51,7 @@ class _Kept:
 class Remembered:
     """Requests by who asked and the key. `most()` is the bound of keys; the oldest goes where there would be one too many."""
 
-    def __init__(self, clock: Callable[[], float], most: Callable[[], int] = lambda: KEYS_MOST) -> None:
+    def __init__(self, clock: Callable[[], float], most: Callable[[], int]) -> None:
         self.octets = 0
         self.counters: Counters = {}
         self._clock = clock

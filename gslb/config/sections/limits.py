@@ -133,6 +133,12 @@ TOKENS = defaulted(
     _DEFAULTS.tokens_kept,
     "Tokens made through the API. Those that ended are kept too, as long as there is room.",
 )
+KEYS = defaulted(
+    "admin_idempotency_keys",
+    _COUNT,
+    _DEFAULTS.admin_idempotency_keys,
+    "Requests that are remembered by their `Idempotency-Key`, for a day; the oldest is forgotten first.",
+)
 SESSIONS = defaulted(
     "admin_sessions", _COUNT, _DEFAULTS.admin_sessions, "Browsers that are logged in; the oldest log-in ends first."
 )
@@ -222,6 +228,7 @@ LIMITS = section(
     ACTS,
     TOKENS,
     SESSIONS,
+    KEYS,
     GUESSERS,
     SIMULATED_CLIENTS,
     SIMULATED_NETWORKS,
@@ -276,6 +283,7 @@ def build(table: Table) -> Limits:
         acts_kept=table[ACTS],
         tokens_kept=table[TOKENS],
         admin_sessions=table[SESSIONS],
+        admin_idempotency_keys=table[KEYS],
         admin_guessers=table[GUESSERS],
         simulated_clients=table[SIMULATED_CLIENTS],
         simulated_networks=table[SIMULATED_NETWORKS],
