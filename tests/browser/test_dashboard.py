@@ -251,3 +251,4 @@ async def test_nothing_is_cut_off_from_360_to_2560_pixels(node, browser, name, w
         await browser.screenshot(name, whole=width < 1000)
         assert await browser.do("evaluate", script="document.documentElement.scrollWidth") <= width
         assert await browser.complaints() == []
+        await browser.axe()
