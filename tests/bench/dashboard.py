@@ -36,8 +36,12 @@ new PerformanceObserver(took).observe({type: "longtask", buffered: true});
 
 @dataclass(frozen=True, slots=True)
 class Smoothness:
-    """Milliseconds of the longest turn while the page loads, and afterwards; octets of the stream a second, afterwards."""
+    """Milliseconds of the longest task while the page loads, and afterwards; octets of the stream a second, afterwards.
 
+    `cpu_ms` are the same two in CPU time: other programs of the machine lengthen a task by the clock.
+    """
+
+    cpu_ms: tuple[float, float]
     loading_ms: float
     longest_ms: float
     turns: int
@@ -140,7 +144,9 @@ async def _measured(url: str, seconds: float) -> Smoothness:
         before = await _of_stream(browser)
         await asyncio.sleep(seconds)
         turns = await browser.evaluate("longTasks")
-        return Smoothness(loading, max([0.0, *turns]), len(turns), (await _of_stream(browser) - before) / seconds)
+        stream = (await _of_stream(browser) - before) / seconds
+        first, then = await browser.do("heaviest", url=url, settle=5000, rest=int(1000 * seconds))
+        return Smoothness((first, then), loading, max([0.0, *turns]), len(turns), stream)
 
 
 async def _of_stream(browser: Browser) -> int:
@@ -148,10 +154,11 @@ async def _of_stream(browser: Browser) -> int:
 
 
 def report(found: Smoothness) -> str:
+    cpu = f"{found.cpu_ms[0]:.0f} ms and {found.cpu_ms[1]:.0f} ms"
     return (
-        f"\nDashboard with {SITES} sites and {SERVICES} services, two sites changing a second: the longest task while the page\n"
-        f"loads is {found.loading_ms:.0f} ms, afterwards {found.longest_ms:.0f} ms ({found.turns} of more than 50 ms);"
-        f" the stream\nbrings {found.stream_per_s / 1000:.1f} kB a second.\n"
+        f"\nDashboard with {SITES} sites and {SERVICES} services, two sites changing a second: the longest task takes {cpu}\n"
+        f"of CPU time while the page loads and afterwards, by the clock {found.loading_ms:.0f} ms and {found.longest_ms:.0f} ms\n"
+        f"({found.turns} of more than 50 ms afterwards); the stream brings {found.stream_per_s / 1000:.1f} kB a second.\n"
     )
 
 

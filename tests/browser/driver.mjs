@@ -21,6 +21,12 @@ async function weigh(page) {
   await session.send("Network.enable");
 }
 
+function heaviest(trace) {
+  const { traceEvents: events } = JSON.parse(trace);
+  const main = new Set(events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`));
+  return Math.max(0, ...events.filter(({ pid, tid, tdur, ph }) => ph === "X" && tdur && main.has(`${pid} ${tid}`)).map(({ tdur }) => tdur / 1000));
+}
+
 const commands = {
   async open({ url, script, ...options }) {
     await context?.close();
@@ -56,6 +62,17 @@ const commands = {
     return found.violations
       .filter(({ impact }) => ["serious", "critical"].includes(impact))
       .map(({ id, impact, help, nodes }) => `${impact} ${id}: ${help}: ${nodes.slice(0, 3).map((each) => `${each.target} ${each.html.slice(0, 200)} ${each.any[0]?.message ?? ""}`).join(" | ")}`);
+  },
+  // CPU time in milliseconds of the longest task of the page while it loads there, and in so many milliseconds afterwards:
+  // on a busy machine what a task takes by the clock says little of the page.
+  async heaviest({ url, settle, rest }) {
+    await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+    await page.goto(url);
+    await page.waitForTimeout(settle);
+    const loading = heaviest(await browser.stopTracing());
+    await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+    await page.waitForTimeout(rest);
+    return [loading, heaviest(await browser.stopTracing())];
   },
   resize: ({ width, height }) => page.setViewportSize({ width, height }),
   screenshot: ({ path, whole = false }) => page.screenshot({ path, fullPage: whole }).then(() => null),
