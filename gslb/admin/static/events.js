@@ -7,9 +7,11 @@ import { useComputed } from "./vendor/signals.js";
 
 const TOGETHER_MS = 5000;
 
-// `of` chooses events; without it, all.
-export const Events = ({ of = () => true }) => {
-  const shown = groups(events.value.filter(of));
+// `of` chooses events; without it, all. `more` are others, from before those that the page has kept.
+export const Events = ({ of = () => true, more = [] }) => {
+  const live = events.value.filter(of);
+  const known = new Set(live.map((event) => event.number));
+  const shown = groups([...live, ...more.filter((event) => !known.has(event.number))].sort((a, b) => b.number - a.number));
   return html`
     <ol class="events" aria-label=${t("events.label")} tabindex="0">
       ${shown.map(({ event, count }) => html`<${Line} key=${event.number} event=${event} count=${count} />`)}

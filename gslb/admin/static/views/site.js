@@ -17,6 +17,7 @@ const REFRESH_S = 5;
 export default function Site({ params: { id } }) {
   const known = siteIds.value.includes(id);
   const { data, problem } = useResource(known ? `sites/${encodeURIComponent(id)}` : null, REFRESH_S);
+  const past = useResource(known ? `events?${new URLSearchParams({ subject: id, limit: 50 })}` : null);
   if (!known) return html`<section class="panel"><h1>${t("site.none", { site: id })}</h1><p><a href="/">${t("nav.now")}</a></p></section>`;
   const site = siteOf(id).value;
   return html`
@@ -32,7 +33,7 @@ export default function Site({ params: { id } }) {
       ${data?.content.filter((place) => place.hold !== "good").map((place) => html`<${Place} key=${`${place.content}${place.door}${place.address}`} place=${place} />`)}
       ${data?.targets.map((target) => html`<${Target} key=${`${target.service}${target.door}${target.address}`} target=${target} />`)}
     </section>
-    <section class="panel"><h2>${t("events")}</h2><${Events} of=${(event) => event.subject === id} /></section>`;
+    <section class="panel"><h2>${t("events")}</h2><${Events} of=${(event) => event.subject === id} more=${past.data} /></section>`;
 }
 
 const Title = ({ site }) => html`
