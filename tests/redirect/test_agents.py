@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gslb.redirect.agents import AGENT_OCTETS, AGENTS_KEPT, KINDS, OUTCOMES, PREFIXES, Clients, classify
 from gslb.model.clients import CANNOT_FOLLOW
+from gslb.redirect.agents import AGENT_OCTETS, AGENTS_KEPT, KINDS, OUTCOMES, PREFIXES, Clients, classify
 from tests.redirect import doors
 from tests.redirect.doors import HOST
 
