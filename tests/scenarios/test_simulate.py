@@ -29,7 +29,7 @@ __all__ = ["root"]  # the fixture
 pytestmark = pytest.mark.anyio
 
 WITHIN = 0.02  # of all clients, at any site
-TRIES = 3
+TRIES = 2
 Clients = list[tuple[IPv4Network, float]]
 
 
@@ -146,9 +146,9 @@ async def told_and_done(root: Path, folder: Path, count: int, *gone: str) -> Non
 
 
 async def test_predicted_shares_are_those_of_a_live_run_with_a_site_killed_and_without(root, tmp_path):
-    await told_and_done(root, tmp_path, 2000, "jp-osaka-1")
+    await told_and_done(root, tmp_path, 1500, "jp-osaka-1")
 
 
 @pytest.mark.long
 async def test_predicted_shares_are_those_of_a_live_run_where_a_region_gets_short_of_capacity(root, tmp_path):
-    await told_and_done(root, tmp_path, 9000, "eu-london-1", "eu-frankfurt-1")
+    await told_and_done(root, tmp_path, 4000, "eu-london-1", "eu-frankfurt-1")
