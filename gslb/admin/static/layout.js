@@ -23,9 +23,11 @@ export function boxOf(locations, shape) {
 export function spread(marks, apart, width, height) {
   const edge = apart / 2 + 1;
   const placed = marks.map((mark, index) => ({ ...mark, x: mark.home[0] + index * 0.01, y: mark.home[1] + index * 0.017 }));
-  for (let round = 0; round < 60; round++) {
-    for (const [i, a] of placed.entries()) {
-      for (const b of placed.slice(i + 1)) push(a, b, apart);
+  // With hundreds of sites this is what takes longest of the whole page: no copies, and no more rounds than it takes.
+  for (let round = 0, moved = true; round < 60 && moved; round++) {
+    moved = false;
+    for (let i = 0; i < placed.length; i++) {
+      for (let j = i + 1; j < placed.length; j++) moved = push(placed[i], placed[j], apart) || moved;
     }
   }
   for (const mark of placed) {
@@ -36,14 +38,18 @@ export function spread(marks, apart, width, height) {
 }
 
 function push(a, b, apart) {
-  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const dx = b.x - a.x;
+  if (dx >= apart || dx <= -apart) return false;
+  const dy = b.y - a.y;
+  if (dy >= apart || dy <= -apart) return false;
   const distance = Math.hypot(dx, dy) || 0.01;
-  if (distance >= apart) return;
+  if (distance >= apart) return false;
   const shift = (apart - distance) / 2 / distance;
   a.x -= dx * shift;
   a.y -= dy * shift;
   b.x += dx * shift;
   b.y += dy * shift;
+  return true;
 }
 
 // Where the name of each mark fits without covering another name or mark: beside it, above or below; nowhere, if need be.
