@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gslb.model.clients import CANNOT_FOLLOW
+from gslb.model.counting import Counters
 from gslb.redirect.agents import AGENT_OCTETS, AGENTS_KEPT, KINDS, OUTCOMES, PREFIXES, Clients, classify
 from tests.redirect import doors
 from tests.redirect.doors import HOST
@@ -45,7 +46,8 @@ def test_firmware_cannot_follow_and_is_among_the_kinds():
 
 @given(st.lists(st.tuples(st.binary(max_size=80), st.sampled_from((0, 1, 200, 302, 400, 405, 431, 500, 503, 505))), max_size=50))
 def test_no_agent_and_no_status_makes_a_label_of_its_own(asked):
-    clients = Clients(counted := {})
+    counted: Counters = {}
+    clients = Clients(counted)
     for agent, status in asked:
         clients.answered("", agent, status)
     assert {key[2] for key in counted} <= set(KINDS)
@@ -54,7 +56,8 @@ def test_no_agent_and_no_status_makes_a_label_of_its_own(asked):
 
 
 def test_agents_without_end_take_no_memory_without_end():
-    clients = Clients(counted := {})
+    counted: Counters = {}
+    clients = Clients(counted)
     for number in range(3 * AGENTS_KEPT):
         clients.answered("", b"agent %d" % number, 302)
         clients.answered("", b"x" * AGENT_OCTETS + b"%d" % number, 302)
