@@ -14,7 +14,7 @@ from gslb.model.text import printable
 from tests.admin.bench import OPERATOR, OWNER
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-TIMES = st.integers(-10**9, 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds))
+TIMES = st.integers(-(10**9), 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds))
 WORDS = st.text(min_size=1, max_size=300)
 PLANS = st.builds(
     Maintenance,

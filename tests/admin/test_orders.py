@@ -30,7 +30,7 @@ def in_hours(node: Bench, start: float, end: float, site: str = SITE, **more: st
 
 def weight(node: Bench, site: str = SITE) -> int:
     node.wait(1)
-    return node.world.configuration.site(site).weight
+    return int(node.world.configuration.site(site).weight)
 
 
 def undo(visit, number: int, token: str = OPERATOR) -> int:

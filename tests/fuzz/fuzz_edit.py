@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from gslb.config import parse
 from gslb.config.edit import edited
 from gslb.errors import ConfigurationError, ConflictError
-from gslb.model import Match, Reweight, Rule, Steer, overlaid
+from gslb.model import Change, Match, Reweight, Rule, Steer, overlaid
 
 _FILE = "/nowhere/gslb.yaml"
 
@@ -20,7 +20,7 @@ def one_input(data: bytes) -> None:
     except ConfigurationError:
         return
     rule = Rule(Match((ip_network("192.0.2.0/24"),)), "never", (base.sites[0].id,))
-    changes = [Reweight(base.sites[-1].id, 7), Steer(base.services[0].host, rule)]
+    changes: list[Change] = [Reweight(base.sites[-1].id, 7), Steer(base.services[0].host, rule)]
     try:
         new = edited(text, _FILE, changes)
     except (ConfigurationError, ConflictError):

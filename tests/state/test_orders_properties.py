@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -80,6 +81,9 @@ class Driver:
     def clock(self) -> Clock:
         return Clock(self.now_s, self.model.utc)
 
+    def after(self, for_s: float | None) -> datetime | None:
+        return None if for_s is None else self.model.utc + timedelta(seconds=for_s)
+
     def pass_by(self, seconds: float) -> None:
         self.now_s += seconds
         self.model.utc += timedelta(seconds=seconds)
@@ -97,7 +101,7 @@ class Driver:
 
     def drain(self, where: str, for_s: float | None) -> None:
         self.orders.drain(where, "disks", "ops", for_s, self.clock)
-        self.model.drains[where] = for_s and self.model.utc + timedelta(seconds=for_s)
+        self.model.drains[where] = self.after(for_s)
 
     def enable(self, where: str) -> None:
         self.orders.enable(where, "ops", self.clock)
@@ -108,7 +112,7 @@ class Driver:
 
     def weigh(self, where: str, weight: int, for_s: float | None) -> None:
         self.count += 1
-        until = for_s and self.model.utc + timedelta(seconds=for_s)
+        until = self.after(for_s)
         made = Override(f"w-{self.count}", Reweight(where, weight), "", "ops", self.model.utc, until)
         self.orders.override(made, CONFIGURATION, self.clock)
         self.model.weights[where] = (weight, until)
@@ -155,7 +159,9 @@ class Driver:
         self.orders.restore(old, CONFIGURATION)
         # An end counts as UTC from here on: what was slept through before counts now.
         self.model.drains = {each.site: each.until for each in kept.ordered_drains}
-        self.model.weights = {each.change.site: (each.change.weight, each.until) for each in kept.overrides}
+        self.model.weights = {
+            each.change.site: (each.change.weight, each.until) for each in kept.overrides if isinstance(each.change, Reweight)
+        }
         self.tick()
 
     def check(self) -> None:
@@ -173,7 +179,7 @@ class Driver:
 @given(st.lists(STEPS, max_size=25))
 def test_orders_are_as_a_naive_model_has_them(steps):
     driver = Driver()
-    do = {
+    do: dict[str, Callable[..., None]] = {
         "drain": driver.drain, "enable": driver.enable, "weigh": driver.weigh, "plan": driver.plan, "cancel": driver.cancel,
         "wait": driver.pass_by, "sleep": driver.sleep, "restart": driver.restart,
     }  # fmt: skip

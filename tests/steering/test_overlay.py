@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gslb.model import Match, Reweight, Rule, Steer
+from gslb.model import Change, Match, Reweight, Rule, Steer
 from gslb.steering import overlaid
 from tests.steering.world import configuration
 
@@ -21,7 +21,7 @@ def test_the_last_weight_counts_and_the_first_rule_comes_first():
     first, second = (Rule(Match(asns=(number,)), "prefer", (site.id,)) for number in (1, 2))
     old = Rule(Match(countries=("JP",)), "only", (site.id,))
     found = replace(found, services=(replace(service, rules=(old,)), *found.services[1:]))
-    changes = [Reweight(site.id, 7), Steer(service.host, first), Reweight(site.id, 9), Steer(service.host, second)]
+    changes: list[Change] = [Reweight(site.id, 7), Steer(service.host, first), Reweight(site.id, 9), Steer(service.host, second)]
     laid = overlaid(found, changes)
     assert laid.site(site.id).weight == 9
     assert laid.service(service.host).rules == (first, second, old)
