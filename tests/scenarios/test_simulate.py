@@ -26,7 +26,7 @@ from tests.scenarios.test_failover import DOWN_WITHIN_S, QUICK, root, running
 
 __all__ = ["root"]  # the fixture
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]  # thousands of requests, on a machine that may do other things
 
 WITHIN = 0.02  # of all clients, at any site
 TRIES = 2
@@ -146,7 +146,7 @@ async def told_and_done(root: Path, folder: Path, count: int, *gone: str) -> Non
 
 
 async def test_predicted_shares_are_those_of_a_live_run_with_a_site_killed_and_without(root, tmp_path):
-    await told_and_done(root, tmp_path, 1500, "jp-osaka-1")
+    await told_and_done(root, tmp_path, 1000, "jp-osaka-1")
 
 
 @pytest.mark.long
