@@ -14,7 +14,7 @@ from gslb.client.errors import Refused
 from gslb.client.messages import MessageReader, Raw
 
 _PAUSE_S: Final = 2.0
-_PAUSE_MOST_S: Final = 30.0
+_PAUSE_MOST_S: Final = 5.0
 _BUSY: Final = (429, 503)
 
 

@@ -92,7 +92,7 @@ class ControlNode:
 
     def __init__(self, configuration: Configuration, geo: GeoIndex, journal: Journal, store: Store | None, watch: Watch) -> None:
         self.configuration = configuration
-        self.feed = Feed()
+        self.feed = Feed(journal.recent)  # who watched before a restart is told what came meanwhile
         self.journal, self.tallies = journal, Tallies()
         self.started = datetime.now(UTC)
         self.reload = Reload(self.started, True)

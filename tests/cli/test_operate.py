@@ -167,3 +167,25 @@ def test_maintenance_is_planned_listed_and_cancelled(node, capsys):
 def test_a_wrong_order_is_a_sentence_and_exit_code_2(node, capsys, words, told):
     assert run([*words, "--admin", node.admin]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_follower_goes_on_over_a_restart_and_tells_nothing_twice(node, capsys):
+    command = [sys.executable, "-m", "gslb", "events", "--follow", "--limit", "1", "--json", "--admin", node.admin]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as follower:
+        assert follower.stdout
+        assert follower.stderr
+        told = [json.loads(follower.stdout.readline())]
+        said(capsys, node, "drain", SITE, "--reason", "before it restarts")
+        told.append(json.loads(follower.stdout.readline()))
+        assert node.stop() == 0
+        node.start()
+        said(capsys, node, "enable", SITE)
+        while told[-1]["kind"] != "enable":
+            told.append(json.loads(follower.stdout.readline()))
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(10) == 0
+        assert follower.stderr.read() == ""
+    numbers = [event["number"] for event in told]
+    known = [event["number"] for event in node.api("events", limit=1000)]
+    assert numbers == [number for number in reversed(known) if numbers[0] <= number <= numbers[-1]]
+    assert {"stop", "start"} <= {event["kind"] for event in told}

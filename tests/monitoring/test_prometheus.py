@@ -128,7 +128,9 @@ def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for _ in range(3):
             subprocess.run(["dig", f"@{host}", "-p", port, HOST, "A", "+short"], check=True, capture_output=True, timeout=30)
             httpx.get(f"http://{demo.http}/", headers={"Host": HOST}, trust_env=False)
-        asked = "gslb_http_steered_total and on (instance) gslb_dns_steered_total and on (instance) count_over_time(up[5m]) > 5"
+        asked = " and on (instance) ".join(
+            ("gslb_http_steered_total", "gslb_dns_steered_total", "gslb_content_sites", "count_over_time(up[5m]) > 5")
+        )
         wait_for(lambda: prometheus.has(asked), "what was asked is counted")
         scrapes = f"count_over_time(up[5m]) > {int(float(prometheus.value('count_over_time(up[5m])')[0]['value'][1])) + 3}"
         wait_for(lambda: prometheus.has(scrapes), "three more scrapes")
