@@ -1,5 +1,6 @@
 """The dashboard in Debian's Chromium: what an operator sees and does. Pictures go to artefacts/."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -214,6 +215,37 @@ async def test_a_site_tells_its_checks_its_history_and_what_would_be_without_it(
         await browser.do("click", selector=".two .panel:nth-child(2) button")
         await browser.until("document.querySelector('.two .panel:nth-child(2) tbody tr') !== null")
         assert await browser.complaints() == []
+
+
+async def test_where_measurement_disagrees_with_the_map_one_click_makes_a_rule_with_an_end(node, browser):
+    sites = [site.id for site in node.configuration.sites if site.region == "jp"]
+    told = [*([site, 200] for site in sites), ["us-dallas-1", 20]]
+    rows = [
+        [f"{number:016x}", "133.11.0.0/16", [each]]
+        for each in told
+        for number in (2 * told.index(each), 2 * told.index(each) + 1)
+    ]
+    node.measured.take(rows, {*sites, "us-dallas-1"}, 100, time.time())
+    async with served(node) as url:
+        await log_in(browser, url, OPERATOR)
+        await browser.do("go", url=f"{url}/coverage?by=country")
+        await browser.until("document.querySelector('.heat .disagrees') !== null")
+        assert "Japan" in await browser.text(".heat .disagrees")
+        await browser.do("click", selector=".panel .table button")
+        assert await browser.do("evaluate", script="document.querySelector('dialog [name=prefer]').value") == "us-dallas-1"
+        await browser.do("fill", selector="dialog [name=reason]", text="")
+        await browser.do("click", selector="dialog .primary")
+        await browser.until("document.querySelector('dialog .field.faulty .refused') !== null")
+        await browser.do("fill", selector="dialog [name=reason]", text="measured faster")
+        await browser.do("click", selector="dialog .primary")
+        await browser.until("document.querySelector('.toast.done') !== null && !document.querySelector('dialog').open")
+        (override,) = await browser.do("evaluate", script="fetch('/api/v1/overrides').then((answer) => answer.json())")
+        assert (override["kind"], override["rule"]["match"], override["rule"]["prefer"]) == (
+            "rule",
+            {"country": ["JP"]},
+            ["us-dallas-1"],
+        )
+        assert override["until"] is not None
 
 
 async def test_what_a_site_sends_back_runs_nowhere(node, browser):

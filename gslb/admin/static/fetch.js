@@ -14,10 +14,12 @@ export class Problem extends Error {
     return [404, 405, 501].includes(this.status);
   }
 
-  // What is wrong with a field, by its name: "body.for_s" and "for_s" are for_s.
+  // What is wrong with a field, by its name: "body.for_s" and "for_s" are for_s. One within another, or within one of several kinds
+  // of body ("rule.reason"), has its last name too.
   get fields() {
     const named = this.errors.map(({ field, where, message }) => [String(field ?? where).replace(/^(body|query|path)\./, ""), message]);
-    return Object.fromEntries(named.reverse());
+    const within = named.map(([name, message]) => [name.split(".").at(-1), message]);
+    return Object.fromEntries([...within, ...named].reverse());
   }
 }
 

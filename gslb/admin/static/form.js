@@ -24,8 +24,9 @@ export function Form({ send, done, submit, cancel, danger = false, children, cla
       done?.(answer);
     } catch (error) {
       setProblem(error);
-      const [first] = Object.keys(error.fields ?? {});
-      frame.current?.elements.namedItem(first)?.focus?.();
+      const { elements } = frame.current ?? {};
+      const first = Object.keys(error.fields ?? {}).find((name) => elements?.namedItem(name));
+      if (first) elements.namedItem(first).focus?.();
     } finally {
       setBusy(false);
     }
