@@ -66,8 +66,8 @@ scrape_configs:
     static_configs: [{targets: ["gslb.example.net:8053"]}]
 ```
 
-[config/prometheus](../config/prometheus/) has a configuration, rules to record and alerts, and [runbook.md](runbook.md) what to do about
-each; [config/grafana](../config/grafana/) has a dashboard.
+[config/prometheus](../config/prometheus/) has a configuration, rules to record and alerts, [runbook.md](runbook.md) what
+to do about each; [config/grafana](../config/grafana/) has a dashboard.
 
 **What to be woken for**
 
