@@ -70,6 +70,7 @@ def create_app(node: Node, utc_now: Callable[[], datetime] = lambda: datetime.no
     app.state.node = node
     app.state.boards = Boards(node)
     app.state.coverage = coverage_api.Kept()
+    app.state.reading = simulate_api.Reading()
     app.state.utc_now = utc_now
     app.state.desk = Desk(node)
     app.state.gate = Gate(Known(node, utc_now), lambda: node.configuration, requests)

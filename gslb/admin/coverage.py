@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Sequence
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal
 
@@ -18,6 +19,7 @@ from gslb.admin.problems import documented
 from gslb.admin.simulate import answered, service_of, view_of
 from gslb.geo.users import name_of
 from gslb.model import Door
+from gslb.state.measurements import Measurement
 from gslb.steering.simulation import Coverage, CoverageQuestion, Measured, settled
 
 KEPT: Final = 16  # answers
@@ -94,7 +96,9 @@ async def coverage(
     if known is not None:
         return known
     world = settled(node.world)
-    question = CoverageQuestion(world, found.host, view_of(via, family), by, tuple(_measured(node)))
+    # To read thousands of networks takes longer than the loop may wait.
+    measured = await asyncio.to_thread(_measured, node.measurements(MEASUREMENTS_MOST, None, None))
+    question = CoverageQuestion(world, found.host, view_of(via, family), by, measured)
     answer = await answered(node.simulating, question)
     assert isinstance(answer.found, Coverage)  # noqa: S101 - what a CoverageQuestion gets
     rows = [
@@ -121,7 +125,12 @@ def _label(by: str, key: str) -> str:
     return name_of(key) if by == "country" else key
 
 
-def _measured(node: Node) -> Iterator[Measured]:
-    for each in node.measurements(MEASUREMENTS_MOST, None, None):
-        network = ip_network(each.network)
-        yield Measured(network.version, int(network.network_address), network.prefixlen, each.site, each.latency.ms)
+def _measured(measurements: Sequence[Measurement]) -> tuple[Measured, ...]:
+    return tuple(_of_network(each) for each in measurements)
+
+
+def _of_network(measurement: Measurement) -> Measured:
+    network = ip_network(measurement.network)
+    return Measured(
+        network.version, int(network.network_address), network.prefixlen, measurement.site, measurement.latency.ms
+    )  # fmt: skip

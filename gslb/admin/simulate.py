@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_network
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +31,7 @@ from gslb.steering.simulation import (
     tried,
 )
 
+WAITING_MOST: Final = 16  # bodies that are to be read
 NETWORKS_MOST: Final = 20_000  # of any body that fits; `limits.simulated_networks` is what counts
 FAMILIES: Final[dict[str, Family]] = {"4": 4, "6": 6}
 
@@ -166,7 +168,8 @@ async def simulate(request: Request, body: SimulateRequest, _: Simulator) -> Sim
     view = view_of(body.via, body.family)
     trials = trials_of(body.changes, node.world.configuration, service.host)
     before = settled(node.world)
-    crowd = _crowd(node, body.population, service.host)
+    reading: Reading = request.app.state.reading
+    crowd = await reading.crowd(node, body.population, service.host)
     asked = Question(before, tried(before, trials), service.host, view, crowd, load_mbit_s=body.load_mbit_s)
     answer = await answered(node.simulating, asked)
     assert isinstance(answer.found, Outcome)  # noqa: S101 - what a Question gets
@@ -202,16 +205,31 @@ def service_of(node: Node, host: str | None, door: Door, where: str) -> Service:
     )
 
 
-def _crowd(node: Node, body: Any, host: str) -> Crowd | None:
-    """None: of all countries."""
-    if isinstance(body, NetworksBody):
-        return _networks(body, node.configuration.limits.simulated_networks)
-    if not isinstance(body, RecentBody):
-        return None
-    recent = [(each.family, each.network, each.length, each.weight) for each in node.flows.recent(host)]
-    if not recent:
-        raise Unfit("body.population", "nobody has asked this node in the last five minutes; take another population")
-    return Crowd.of("recent", f"{len(recent)} networks that asked this node in the last five minutes", recent)
+class Reading:
+    """Ten thousand networks take a tenth of a second to read: that is done beside the loop, of one body at a time."""
+
+    def __init__(self) -> None:
+        self._alone = asyncio.Lock()
+        self._waiting = 0
+
+    async def crowd(self, node: Node, body: PopulationBody, host: str) -> Crowd | None:
+        """None: of all countries. Raises Unfit, and 503 where many wait."""
+        if isinstance(body, CountriesBody):
+            return None
+        if self._waiting >= WAITING_MOST:
+            raise refusal(503, "too many simulations wait already; ask again in a minute", Retry_After="10")
+        self._waiting += 1
+        try:
+            async with self._alone:
+                if isinstance(body, NetworksBody):
+                    return await asyncio.to_thread(_networks, body, node.configuration.limits.simulated_networks)
+                recent = [(each.family, each.network, each.length, each.weight) for each in node.flows.recent(host)]
+                if not recent:
+                    raise Unfit("body.population", "nobody has asked this node in the last five minutes; take another population")
+                words = f"{len(recent)} networks that asked this node in the last five minutes"
+                return await asyncio.to_thread(Crowd.of, "recent", words, recent)
+        finally:
+            self._waiting -= 1
 
 
 def _networks(body: NetworksBody, most: int) -> Crowd:

@@ -92,6 +92,14 @@ def test_an_incident_that_there_is_not_is_not_found(operator):
     assert operator.get("/incidents/nonsense").status_code in (404, 200)
 
 
+def test_a_page_of_what_is_no_document_is_not_found_and_no_fault(node, busy):
+    node.look()
+    number = busy.get("/api/v1/incidents?state=all").json()[0]["number"]
+    assert busy.get(f"/incidents/{number}").status_code == 200
+    assert busy.get(f"/api/v1/incidents/{number}.md").status_code == 200
+    assert busy.get(f"/incidents/{number}.md").status_code == 404, "there is Markdown under that name"
+
+
 @pytest.mark.parametrize(("share", "said"), [(None, "–"), (0.0, "0.0 %"), (0.0002, "<0.1 %"), (0.0625, "6.2 %"), (1.0, "100 %")])
 def test_a_little_is_never_shown_as_nothing(share, said):
     assert percent(share) == said

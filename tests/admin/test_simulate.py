@@ -7,7 +7,9 @@ import json
 import time
 
 import pytest
+from starlette.exceptions import HTTPException
 
+from gslb.admin.simulate import WAITING_MOST, NetworksBody, Reading
 from gslb.errors import BusyError
 from gslb.model import Limits, View
 from gslb.runtime.simulating import Simulating
@@ -114,6 +116,20 @@ def test_more_networks_than_allowed_are_refused_and_so_is_a_body_beyond_a_megaby
     assert longer.status_code == 413
     short = visit().post("/api/v1/login", content=b"x" * 20_000)
     assert short.status_code == 413, "all others are as short as before"
+
+
+async def test_thousands_of_networks_are_read_beside_the_loop_of_few_bodies_at_once(node):
+    networks = [{"network": f"10.{number >> 8}.{number & 255}.0/24"} for number in range(2000)]
+    body = NetworksBody(kind="networks", networks=networks)
+    reading = Reading()
+    asked = [asyncio.create_task(reading.crowd(node, body, SERVICE)) for _ in range(WAITING_MOST)]
+    await asyncio.sleep(0)
+    assert not any(each.done() for each in asked), "the loop goes on meanwhile"
+    with pytest.raises(HTTPException) as refused:
+        await reading.crowd(node, body, SERVICE)
+    assert refused.value.status_code == 503
+    assert {len(crowd) for crowd in await asyncio.gather(*asked)} == {2000}
+    assert len(await reading.crowd(node, body, SERVICE)) == 2000, "nobody waits any more"
 
 
 def test_an_owner_does_not_see_all_sites_and_a_page_of_others_gets_nothing(visit):

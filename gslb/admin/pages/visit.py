@@ -56,7 +56,10 @@ class Visit:
         """What the API answers to whoever asked for the page; `path` is below /api/v1/. Raises Refused."""
         said = {name: each for name, each in query.items() if each is not None}
         status, body = await answer_to(self.request, PREFIX + path, said)
-        document = json.loads(body) if body else None
+        try:
+            document = json.loads(body) if body else None
+        except ValueError:  # a path like incidents/1.md leads to what is no document of JSON
+            raise Refused(404, "There is no such thing.") from None
         if status != 200:
             raise Refused(status, str(document.get("detail", "")) if isinstance(document, dict) else "")
         return document
