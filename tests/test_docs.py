@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from gslb import config
 from tests.ports import free_ports
-from tests.scenarios.test_demo import Demo
+from tests.scenarios.demo import Demo
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])

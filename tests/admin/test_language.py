@@ -20,7 +20,8 @@ def messages(code: str, part: str) -> dict[str, str | dict[str, str]]:
         assert len({key for key, _ in pairs}) == len(pairs), f"{code}/{part} says a key twice"
         return dict(pairs)
 
-    return json.loads((STATIC / "messages" / code / part).read_text(), object_pairs_hook=once)
+    found: dict[str, str | dict[str, str]] = json.loads((STATIC / "messages" / code / part).read_text(), object_pairs_hook=once)
+    return found
 
 
 def parameters(message: str | dict[str, str]) -> set[str]:

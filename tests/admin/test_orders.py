@@ -34,7 +34,7 @@ def weight(node: Bench, site: str = SITE) -> int:
 
 
 def undo(visit, number: int, token: str = OPERATOR) -> int:
-    return visit(token).post(f"/api/v1/acts/{number}/undo", json={"why": "a mistake"}).status_code
+    return int(visit(token).post(f"/api/v1/acts/{number}/undo", json={"why": "a mistake"}).status_code)
 
 
 # Overrides

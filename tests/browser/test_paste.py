@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ NONSENSE = [
 ]
 
 
-def read(texts: list[str]) -> list[dict[str, str]]:
+def read(texts: list[str]) -> list[dict[str, Any]]:
     script = f"""
         import {{ read }} from {json.dumps((STATIC / "paste.js").as_uri())};
         import {{ readFileSync }} from "node:fs";
@@ -57,7 +58,8 @@ def read(texts: list[str]) -> list[dict[str, str]]:
         check=True,
         timeout=60,
     )
-    return json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
 
 
 def test_what_is_pasted_is_read_and_the_node_understands_it():

@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 from tests.admin.manual import TABLES
 from tests.monitoring.dashboard import DOCUMENT, expressions, written
 from tests.ports import free_port
+from tests.scenarios.demo import Demo
 from tests.scenarios.node import HOST
-from tests.scenarios.test_demo import Demo
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "prometheus"
@@ -53,7 +53,9 @@ def test_every_alert_has_a_section_in_the_runbook_and_every_section_an_alert():
 
 
 def promtool(*words: str, **more: Any) -> str:
-    said = subprocess.run(["promtool", *words], cwd=FOLDER, capture_output=True, text=True, timeout=100, check=False, **more)
+    said: subprocess.CompletedProcess[str] = subprocess.run(
+        ["promtool", *words], cwd=FOLDER, capture_output=True, text=True, timeout=100, check=False, **more
+    )
     assert said.returncode == 0, said.stdout + said.stderr
     return said.stdout + said.stderr
 

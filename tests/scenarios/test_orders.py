@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def misled(node: RunningNode) -> list[tuple[str, str]]:
         (one, other)
         for one, scope in scopes.items()
         for other in scopes
-        if ip_network(other).subnet_of(ip_network(one).supernet(new_prefix=min(16, scope))) and lands[one] != lands[other]
+        if IPv4Network(other).subnet_of(IPv4Network(one).supernet(new_prefix=min(16, scope))) and lands[one] != lands[other]
     ]
 
 
