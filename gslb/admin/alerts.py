@@ -77,7 +77,7 @@ async def test(
     except BusyError as error:
         raise refusal(409, str(error)) from error
     after = {"delivered": result.delivered, "error": result.error}
-    node.acts.record(principal, "alert-test", name, after=after, message=f"a test of the channel {name} was sent")
+    node.acts.record(principal, "alert-test", f"channel {name}", after=after, message=f"a test of the channel {name} was sent")
     return TriedView(delivered=result.delivered, error=result.error)
 
 

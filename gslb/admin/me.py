@@ -55,6 +55,6 @@ async def log_out_everywhere(request: Request, principal: Reader) -> EndedView:
     if gate.session(request) is None or principal.by not in ("session", "oidc"):
         raise refusal(409, "this was not asked with a session; a token is ended by DELETE /api/v1/tokens/{id}")
     ended = gate.log_out(request, everywhere=True)
-    request.app.state.node.acts.record(principal, "log-out", principal.name, after={"ended": ended})
+    request.app.state.node.acts.record(principal, "log-out", f"user {principal.name}", after={"ended": ended})
     request.app.state.node.feed.changed()
     return EndedView(ended=ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -72,6 +73,9 @@ class Acts(Protocol):
         told: bool = False,
         message: str = "",
     ) -> Act: ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is recorded meanwhile is written in one go; nothing is awaited within."""
 
     def latest(
         self,

@@ -6,7 +6,8 @@ An act is on the disk before whoever asked is answered. While the store fails, a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -45,6 +46,7 @@ class Acts:
         self._journal, self._kept, self._utc_now = journal, kept, utc_now
         self._counts: dict[str, int] = {}
         self._unwritten: dict[int, Act] = {}
+        self._together = False
         self._recent = {act.number: act for act in reversed(self._read(RECENT))}  # the oldest first
         self._last = max(self._recent, default=0)
 
@@ -74,6 +76,17 @@ class Acts:
             data = {"act": str(act.number)}
             self._journal.tell(action, Severity.INFO, act.subject, f"{words}: {act.why}" if act.why else words, act.who, data)
         return act
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is recorded meanwhile goes to the disk in one go, at the end: a hundred one by one would hold the loop up."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+            if self._unwritten:
+                self._write()
 
     def latest(
         self,
@@ -142,7 +155,8 @@ class Acts:
         for known in (self._recent, self._unwritten):
             while len(known) > RECENT:
                 del known[next(iter(known))]
-        self._write()
+        if not self._together:
+            self._write()
 
     def _write(self) -> None:
         if self._table is None:

@@ -120,6 +120,18 @@ def test_while_the_disk_is_full_acts_wait_and_are_written_then(house, full_disk,
     house.store.close()
 
 
+def test_what_is_done_together_is_written_at_once_at_the_end(house):
+    kept = ActTable(house.store)
+    with house.acts.together():
+        for number in range(3):
+            house.acts.record(OPS, "drain", f"site-{number}")
+        assert kept.latest(10) == ()
+        assert len(house.acts.latest(10)) == 3
+    assert [act.subject for act in kept.latest(10)] == ["site-2", "site-1", "site-0"]
+    house.acts.record(OPS, "drain", "site-3")
+    assert kept.find(4) is not None, "and each alone again"
+
+
 def test_tokens_go_on_after_a_restart_and_revoked_ones_do_not(house, tmp_path):
     good, _ = house.tokens.create("kai", "owner", ("jp-7",), START + timedelta(hours=1), "ops")
     bad, _ = house.tokens.create("eve", "viewer", (), None, "ops")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import difflib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -132,17 +132,30 @@ def _applied(
         return told
 
     node.order(given)
+    with node.acts.together():
+        return _recorded(node, principal, sites, body.reason, old, replaced, drained)
+
+
+def _recorded(
+    node: Node,
+    principal: Principal,
+    sites: list[str],
+    why: str,
+    old: Collection[str],
+    replaced: Mapping[str, Mapping[str, Any]],
+    drained: Mapping[str, Mapping[str, object]],
+) -> Applied:
     views = [override_view(node, each) for each in reversed(node.orders.overrides) if each.id not in old]
     changed = {each.id: each.change for each in node.orders.overrides}
     acts = []
     for view in views:
         change = changed[view.id]
         before = replaced.get(change.site, {}) if isinstance(change, Reweight) else {}
-        act = node.acts.record(principal, "override", subject(change), body.reason, before, document(view), told=True)
+        act = node.acts.record(principal, "override", subject(change), why, before, document(view), told=True)
         acts.append(act.number)
     for site in sites:
         after = draining.drain_document(node, site)
-        acts.append(node.acts.record(principal, "drain", site, body.reason, drained[site], after, told=True).number)
+        acts.append(node.acts.record(principal, "drain", site, why, drained[site], after, told=True).number)
     return Applied(overrides=views, drains=sites, acts=acts)
 
 
