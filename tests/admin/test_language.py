@@ -60,6 +60,24 @@ def test_whatever_is_said_is_a_message(path):
         assert key in language("en").messages, key
 
 
+def kinds() -> set[str]:
+    """Of events and acts, as the code writes them."""
+    text = "\n".join(path.read_text() for path in sorted(STATIC.parents[1].rglob("*.py")))
+    told = re.findall(
+        r'\b(?:tell|_tell)\(\s*"([a-z-]+)",\s*Severity\.|\.record\(\s*principal,\s*"([a-z-]+)"|Moment\([^"\n]*"([a-z-]+)"', text
+    )
+    return {"opened", "undo", *(name for names in told for name in names if name)}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_whatever_happens_has_a_name_in_every_language(code):
+    spoken = language(code).messages
+    assert len(kinds()) > 30
+    assert [kind for kind in sorted(kinds()) if f"event.{kind}" not in spoken] == []
+    acts = re.findall(r'\.record\(\s*principal,\s*"([a-z-]+)"', "".join(each.read_text() for each in STATIC.parent.rglob("*.py")))
+    assert [act for act in sorted({"undo", *acts}) if f"act.{act}" not in spoken] == []
+
+
 @pytest.mark.parametrize(
     ("header", "code"),
     [
