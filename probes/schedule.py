@@ -11,7 +11,8 @@ Nothing a prober or a callback raises ends a watch: it is counted, and a prober'
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from probes.model import Result, Target
@@ -108,7 +109,7 @@ class Scheduler(Rounds[Target]):
     async def _concluded(self, target: Target) -> Result:
         record = Record(target, self._setting)
         try:
-            async with asyncio.timeout(self._setting.timeout_s + GRACE_S):
+            async with _limited(self._setting.timeout_s):
                 return await self._probers[target.check.type](target, self._setting)
         except asyncio.CancelledError:
             if asyncio.current_task().cancelling():  # type: ignore[union-attr]
@@ -127,3 +128,19 @@ class Scheduler(Rounds[Target]):
 
     def _asked_is_down(self, target: Target) -> bool:
         return self._guarded(f"nobody could say whether {target.key} is down", lambda: self._is_down(target.key), False)
+
+
+@asynccontextmanager
+async def _limited(limit_s: float) -> AsyncIterator[None]:
+    """TimeoutError after the limit and the grace, which begins only when the event loop has seen the limit pass.
+
+    So a machine that stood still for longer is no fault of the prober: its own time limits, which fire in the same turn of
+    the loop, say what happened.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as guard:
+        timer = loop.call_later(limit_s, lambda: guard.reschedule(loop.time() + GRACE_S))
+        try:
+            yield
+        finally:
+            timer.cancel()

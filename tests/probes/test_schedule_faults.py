@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from probes.model import Result, Target
-from probes.record import Record, concluded
+from probes.record import STALL_S, Record, concluded
 from probes.registry import PROBERS
-from probes.schedule import Scheduler
+from probes.schedule import GRACE_S, Scheduler
 from probes.setting import Setting
 from probes.verdict import Finding, Verdict
 from tests.probes.peers import answering, page
@@ -63,6 +64,26 @@ async def test_a_prober_that_swallows_its_cancel_does_not_keep_the_scheduler() -
     await asyncio.wait_for(probing.wait(), 30)
     await asyncio.wait_for(scheduler.stop(), 30)
     assert told.results == []
+
+
+async def test_a_machine_that_stood_still_is_no_fault_of_a_prober() -> None:
+    """Its own limit and the scheduler's are over in the same turn of the loop: the prober has the word."""
+    told = Told()
+    setting = Setting(timeout_s=0.1, phase_s=0.1)
+
+    async def standing_still(target: Target, setting: Setting) -> Result:
+        async def nothing_comes() -> Finding:
+            asyncio.get_running_loop().call_soon(time.sleep, 0.1 + GRACE_S + STALL_S)
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+        return await concluded(Record(target, setting), nothing_comes())
+
+    async with running(told, closed_port(), setting=setting, probers={"tcp": standing_still}) as scheduler:
+        await told.until(lambda: told.rounds == 1)
+        assert scheduler.internal_errors == 0
+    assert told.results[0][0].verdict is Verdict.INTERNAL
+    assert "stood still" in told.results[0][0].reason
 
 
 async def test_a_prober_nobody_knows_is_internal() -> None:
