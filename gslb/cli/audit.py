@@ -30,6 +30,9 @@ def acts(
     if as_json:
         show_json(found)
         return
+    if not found:
+        print("nobody has changed anything" if who is None and subject is None else "there is no such act")
+        return
     made = render.table("no.", "when", "who", "what", "of", "why")
     for each in cleaned(found):
         made.add_row(str(each["number"]), moment(each["at"]), each["who"], _what(each), each["subject"], each["why"])

@@ -143,7 +143,8 @@ class Connection:
             said = f"refused the token: {problem.detail}" if "Authorization" in self._http.headers else "wants a token"
             return Refused(f"{self.url} {said}; put yours into {TOKEN}", problem)
         kind = Unfit if problem.status == 422 else Refused
-        return kind(f"{self.url} refused ({problem.status}): {problem.detail}", problem)
+        ask = f"; put a token into {TOKEN}" if problem.status == 403 and "Authorization" not in self._http.headers else ""
+        return kind(f"{self.url} refused ({problem.status}): {problem.detail}{ask}", problem)
 
 
 def given(parameters: Parameters) -> dict[str, Any]:

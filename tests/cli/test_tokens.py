@@ -33,6 +33,10 @@ def test_a_token_is_made_used_kept_and_revoked(tmp_path, capsys, monkeypatch):
     written = document([site(each, 9) for each in SITES if each.id == SITE], tmp_path / "state", admin=users)
     monkeypatch.setenv("GSLB_TOKEN", TOKEN)
     with RunningNode(written, tmp_path) as node:
+        assert "nobody has changed anything" in said(capsys, node, "acts")
+        monkeypatch.delenv("GSLB_TOKEN")
+        assert "put a token into GSLB_TOKEN" in said(capsys, node, "token", "list", code=1)
+        monkeypatch.setenv("GSLB_TOKEN", TOKEN)
         words = ("token", "create", "osaka", "--role", "owner", "--site", SITE, "--for", "90d")
         token = said(capsys, node, *words).strip()
         assert who(node, token)["role"] == "owner"
