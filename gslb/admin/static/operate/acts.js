@@ -47,7 +47,7 @@ const List = ({ acts }) => html`
         ${acts.map(
           (act) => html`
             <tr key=${act.number} data-act=${act.number}>
-              <td><${When} at=${act.at} /></td><td><b>${act.who}</b> <small>${word("role", act.role)}</small></td><td>${word("act", act.action)}</td><td>${act.subject}</td><td>${act.why}</td>
+              <td><${When} at=${act.at} /></td><td><b>${act.who}</b> <small>${word("role", act.role)}</small></td><td>${word("act", act.action)} <small>#${act.number}</small></td><td>${act.subject}</td><td>${act.why}</td>
               <td class="difference"><${Difference} act=${act} /></td>
               <td>${act.undone_by ? html`<span class="tag">${t("acts.undone", { n: act.undone_by })}</span>` : act.undoable && me.value.by !== "loopback" && me.value.role !== "viewer" && html`<button onClick=${() => (dialog.value = { kind: "undo", act })}>${t("acts.undo")}</button>`}
                 ${act.undoes && html`<span class="tag">${t("acts.undoes", { n: act.undoes })}</span>`}</td>

@@ -11,7 +11,7 @@ export const Result = ({ found, stale }) => html`
     <dl class="facts">
       <${Fact} name="moved" value=${percent(found.moved)} />
       <${Fact} name="none" value=${pair(percent(found.none.before), percent(found.none.after))} bad=${found.none.after > 0} />
-      <${Fact} name="overloaded" value=${pair(...["before", "after"].map((when) => number(found.sites.filter((site) => site[when].overloaded).length)))} bad=${found.sites.some((site) => site.after.overloaded)} />
+      <${Fact} name="overloaded" value=${overloaded(found.sites)} bad=${found.sites.some((site) => site.after.overloaded)} />
       ${found.total.after.fits_mbit_s != null && html`<${Fact} name="fits" value=${pair(...["before", "after"].map((when) => `${number(found.total[when].fits_mbit_s ?? 0)} Mbit/s`))} />`}
       <${Fact} name="distance" value=${pair(...["before", "after"].map((when) => km(found.total[when].distance_km?.p50)))} />
       <${Fact} name="distance95" value=${pair(...["before", "after"].map((when) => km(found.total[when].distance_km?.p95)))} />
@@ -35,6 +35,12 @@ function sentenceFor({ sentence, moved, moves, total, sites }) {
   if (over.length) parts.push(t("whatif.told.over", { sites: over.join(t("comma")) }));
   if (total.after.distance_km) parts.push(t("whatif.told.distance", { before: km(total.before.distance_km?.p50), after: km(total.after.distance_km.p50) }));
   return parts.join("");
+}
+
+// Nobody knows without a load, or where no site states a capacity: that is not none.
+function overloaded(sites) {
+  if (sites.every((site) => site.after.load === null)) return "–";
+  return pair(...["before", "after"].map((when) => number(sites.filter((site) => site[when].overloaded).length)));
 }
 
 const pair = (before, after) => (before === after ? before : html`<span class="soft">${before}</span> → <b>${after}</b>`);

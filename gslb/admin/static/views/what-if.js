@@ -60,9 +60,10 @@ function faultOf(index) {
   return Object.entries(fields).find(([name]) => name.startsWith(`changes.${index}.`) || name === `changes.${index}`)?.[1];
 }
 
-function Refused({ problem: { message, fields } }) {
-  const rest = Object.entries(fields).filter(([name]) => !/^changes\.\d/.test(name));
-  return html`<p class="refused" role="alert">${rest.length ? rest.map(([name, text]) => `${name}: ${text}`).join("; ") : message}</p>`;
+// Those of changes are beside them, without a name here: they may be out of sight.
+function Refused({ problem: { message, errors } }) {
+  const told = errors.map(({ field, message: text }) => (/^changes\.\d/.test(field) ? text : `${field}: ${text}`));
+  return html`<p class="refused" role="alert">${told.join("; ") || message}</p>`;
 }
 
 const set = (name) => (event) => (frame.value = { ...frame.value, [name]: event.target.value });
