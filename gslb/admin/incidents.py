@@ -16,7 +16,7 @@ from gslb.admin.incidentbook import Incidents
 from gslb.admin.node import Node
 from gslb.admin.principal import Principal
 from gslb.admin.problems import documented, refusal
-from gslb.admin.views import Asked, Line, View
+from gslb.admin.views import Asked, Note, View
 from gslb.errors import UsageError
 from gslb.model import Severity
 from gslb.state.incidents import Incident, limited, markdown
@@ -68,7 +68,7 @@ class IncidentView(View):
 
 
 class AcknowledgeRequest(Asked):
-    note: Line | Literal[""] | None = Field(None, description="For those who look on.")
+    note: Note | None = Field(None, description="For those who look on.")
 
 
 Number = Annotated[int, Path(ge=1, le=NUMBER_MOST, description="Of an incident.")]

@@ -59,8 +59,8 @@ def _acts(node: Node, events: Sequence[Event]) -> dict[int, Act]:
     found: dict[int, Act] = {}
     if not done:
         return found
-    oldest: datetime = done[-1].at - TOGETHER
-    acts = [act for act in node.acts.latest(ACTS_MOST) if act.at >= oldest]
+    oldest: datetime = done[-1].at  # by a clock that may have been in the year 1
+    acts = [act for act in node.acts.latest(ACTS_MOST) if oldest - act.at <= TOGETHER]
     by_number = {str(act.number): act for act in acts}
     for event in done:
         act = by_number.get(event.data.get("act", "")) or next((each for each in acts if _same(each, event)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -234,15 +235,16 @@ class ConfigView(View):
 
 
 # For OpenAPI: what `_line` says in sentences.
-_HIDDEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-_LINE = rf"^[^{_HIDDEN}]*[^\s{_HIDDEN}][^{_HIDDEN}]*$"
+_HIDDEN = r"\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+_BLANK = r"\s\u200c\u200d\ufe00-\ufe0f"  # which join others, or choose how they look
+_LINE = rf"^[^{_HIDDEN}]*[^{_BLANK}{_HIDDEN}][^{_HIDDEN}]*$"
 
 
 def _line(text: str) -> str:
     found = unprintable(text)
     if found is not None:
         raise ValueError(f"is not one line of plain text: U+{ord(found):04X} controls what is shown, and shows nothing")
-    if not text.strip():
+    if not re.search(_LINE, text):
         raise ValueError("says nothing")
     return text.strip()
 
@@ -257,6 +259,12 @@ Line = Annotated[
         description="One line, without control characters of any kind.",
         json_schema_extra={"pattern": _LINE},
     ),
+]
+
+Note = Annotated[
+    str,
+    AfterValidator(lambda text: text and _line(text)),
+    Field(max_length=200, description="One line, or nothing.", json_schema_extra={"pattern": rf"^$|{_LINE}"}),
 ]
 
 

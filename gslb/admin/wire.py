@@ -23,6 +23,7 @@ from gslb.admin.connections import Connections
 from gslb.admin.credentials import network_of
 
 HEAD_BYTES_MOST: Final = 16 * 1024
+PIECES_MOST: Final = 4096  # of a body: each costs time, however few octets are in it
 LAST_WORDS_S: Final = 2.0  # for the peer to read why it was refused
 
 
@@ -48,6 +49,7 @@ class Patience:
 
 _EXPLAINED: Final = {
     400: "this is no HTTP/1.1 request",
+    413: f"a body comes in at most {PIECES_MOST} pieces here",
     431: f"the head of a request has at most {HEAD_BYTES_MOST} bytes here",
     501: "this transfer coding is not known here",
 }
@@ -59,12 +61,18 @@ class Reader(h11.Connection):
     def __init__(self) -> None:
         super().__init__(h11.SERVER, HEAD_BYTES_MOST)
         self.fault: h11.RemoteProtocolError | None = None
+        self._pieces = 0
 
     def next_event(self) -> Any:
         try:
             event = super().next_event()
             if isinstance(event, h11.Request):
                 _check(event)
+                self._pieces = 0
+            elif isinstance(event, h11.Data):
+                self._pieces += 1
+                if self._pieces > PIECES_MOST:
+                    raise h11.RemoteProtocolError("too many pieces of a body", error_status_hint=413)
         except h11.RemoteProtocolError as error:
             self.fault = error
             raise

@@ -1,7 +1,8 @@
 """Text of others, before people read it on a terminal or in a table.
 
 Control characters drive a terminal, C1 ones too: U+009B alone is what ESC [ is. Bidirectional ones (Unicode UAX #9) show
-words in another order than they have; line and paragraph separators begin lines that nobody wrote.
+words in another order than they have; line and paragraph separators begin lines that nobody wrote. And with what has no width,
+two names look the same that are not.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Cc, Cs, Zl, Zp, and of Cf those that turn the direction. Joiners (U+200C, U+200D) belong to words and stay.
-_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Cc, Cs, Zl, Zp, and of Cf those that turn the direction, or are nothing to see. Joiners (U+200C, U+200D) belong to words, tags
+# (U+E0020 and on) to flags: they stay.
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 
 
 def unprintable(text: str) -> str | None:

@@ -158,7 +158,9 @@ def test_a_bad_body_is_told_field_by_field(visit, node, body, where):
     assert not node.tracker.drains
 
 
-@pytest.mark.parametrize("code", [0x00, 0x0D, 0x1B, 0x7F, 0x85, 0x9B, 0x061C, 0x200F, 0x2028, 0x2029, 0x202E, 0x2066, 0x2069])
+@pytest.mark.parametrize(
+    "code", [0x00, 0x0D, 0x1B, 0x7F, 0x85, 0x9B, 0x061C, 0x200F, 0x2028, 0x2029, 0x202E, 0x2066, 0x2069, 0x200B, 0xFEFF]
+)
 def test_a_reason_that_would_drive_a_terminal_is_refused_in_a_sentence(visit, node, code):
     answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", json={"reason": f"new {chr(code)}disk"})
     told = f"body.reason: is not one line of plain text: U+{code:04X} controls what is shown, and shows nothing"
@@ -172,6 +174,12 @@ def test_a_reason_that_would_drive_a_terminal_is_refused_in_a_sentence(visit, no
 def test_a_reason_may_be_in_any_language(visit, node, reason):
     answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", json={"reason": reason, "for_s": 60})
     assert answer.json()["drain"]["reason"] == reason
+
+
+@pytest.mark.parametrize("reason", [" ", "\u3000", "\u200d", "\u200c \ufe0f"], ids=ascii)
+def test_a_reason_of_which_there_is_nothing_to_see_says_nothing(visit, node, reason):
+    answer = visit(OPERATOR).post("/api/v1/sites/jp-osaka-1/drain", json={"reason": reason})
+    assert problem(answer, 422) == "body.reason: says nothing"
 
 
 def test_half_a_character_is_refused(visit, node):
@@ -203,7 +211,7 @@ def test_refusals_of_the_framework_are_problems_too(visit, method, path, status)
     problem(visit().request(method, path), status)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/simulate", "/api/v1/reports"])
+@pytest.mark.parametrize("path", ["/api/v1/reports"])
 def test_what_is_not_built_yet_is_not_there(visit, path):
     problem(visit(OPERATOR).post(path, json={}), 404)
 

@@ -2,7 +2,9 @@
 
 import json
 
-from gslb.model import Act
+import pytest
+
+from gslb.model import Act, Severity
 from tests.admin.bench import OPERATOR, OWNER, VIEWER
 
 API = "/api/v1"
@@ -107,6 +109,15 @@ def test_the_stream_brings_them_as_they_change(node):
     assert told(teller.told(Signal.CHANGED)) == []
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_the_list_is_told_whatever_the_clock_said(node, visit, year):
+    now = node.utc
+    node.utc = now.replace(year=year, month=1, day=1, hour=0)
+    node.journal.tell("drain", Severity.INFO, "jp-tokyo-1", "by a clock that was wrong", "ops")
+    node.utc = now
+    assert [each["act"] for each in visit().get(f"{API}/timeline").json() if each["kind"] == "drain"] == [None]
+
+
 def test_one_list_of_what_happened_and_of_what_people_did(node, visit):
     visit(OPERATOR).post(f"{API}/sites/jp-tokyo-1/drain", json={"reason": "new disks"})
     node.fail("us-dallas-1")
@@ -120,3 +131,12 @@ def test_one_list_of_what_happened_and_of_what_people_did(node, visit):
     assert page.links["next"]["url"]
     assert "drain" not in {each["kind"] for each in visit(OWNER).get(f"{API}/timeline").json()}
     assert visit().get(f"{API}/timeline", params={"since": "yesterday"}).status_code == 422
+
+
+def test_a_note_is_one_line_or_nothing_and_what_is_wrong_with_it_is_told_beside_it(node, visit):
+    node.fail("jp-tokyo-1")
+    path = f"{API}/incidents/1/acknowledge"
+    assert visit(OPERATOR).post(path, json={"note": ""}).json()["acknowledged"]["note"] == ""
+    answer = visit(OPERATOR).post(path, json={"note": "two\nlines"})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["note"]

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from gslb.admin import create_app, serve
+from gslb.admin.wire import PIECES_MOST
 from tests.admin.bench import Bench, listening, served
 
 pytestmark = pytest.mark.anyio
@@ -44,3 +45,16 @@ async def test_it_stops_within_three_seconds_with_an_idle_connection_open_and_ma
     writer.close()
     with pytest.raises(OSError):  # noqa: PT011 - of whichever kind
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_body_in_very_many_pieces_is_refused(node):
+    """A million chunks of one octet held the loop up for seconds, from whoever could connect."""
+    async with served(node) as url, asyncio.timeout(60):
+        port = int(url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /api/v1/simulate HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"1\r\n \r\n" * (PIECES_MOST + 1))
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b" 413 " in head.splitlines()[0]
+        assert b"pieces" in await reader.read()
+        writer.close()

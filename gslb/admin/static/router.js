@@ -1,7 +1,16 @@
 // Views behind real addresses: each can be opened, kept and sent, and is drawn by the server too.
 import { signal } from "./vendor/signals.js";
 
-const here = () => ({ path: decodeURI(location.pathname), query: Object.fromEntries(new URLSearchParams(location.search)) });
+// What is not UTF-8 behind its percent signs stays as it is.
+const plain = (path) => {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+};
+
+const here = () => ({ path: plain(location.pathname), query: Object.fromEntries(new URLSearchParams(location.search)) });
 
 export const place = signal(here());
 
@@ -45,7 +54,7 @@ export function followLinks(known) {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target.closest?.("a[href]");
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    if (link.getAttribute("href").startsWith("#") || !known(decodeURI(link.pathname))) return;
+    if (link.getAttribute("href").startsWith("#") || !known(plain(link.pathname))) return;
     event.preventDefault();
     go(link.href);
   });
