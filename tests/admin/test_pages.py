@@ -67,8 +67,17 @@ def test_without_javascript_the_front_page_has_every_site_with_its_state(visit, 
     assert (rows["jp-osaka-1"], rows["jp-tokyo-1"], rows["eu-london-1"]) == ("down", "drained", "up")
     text = " ".join(page.text)
     assert "jp-osaka-1 is down: connection refused" in text
+    assert "#1 jp-osaka-1 is down" in text
+    assert ("a", "/incidents/1") in [(tag, attributes.get("href")) for tag, attributes in page.tags]
     assert "a new disk – ops, until 2026-11-23 04:00 UTC" in text
     assert "DNS over IPv4: down" in text
+
+
+def test_a_region_is_one_group_however_its_sites_stand_in_the_configuration(visit, node):
+    mixed = tuple(sorted(node.configuration.sites, key=lambda site: site.id[::-1]))
+    node.configuration = replace(node.configuration, sites=mixed)
+    page = Page(visit().get("/").text)
+    assert len([attributes for tag, attributes in page.tags if tag == "tr" and attributes.get("class") == "region"]) == 3
 
 
 def test_the_page_knows_who_looks_and_tells_no_token(visit):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import quote
 
 from gslb.admin.board import Board
 from gslb.admin.html import Child, element
 from gslb.admin.pages.language import Language
+from gslb.admin.pages.said import percent
 from gslb.admin.pages.visit import Drawn, Visit
 from gslb.admin.views import CheckView, HeadlineView, SiteView
 from gslb.model import Door, Event, State
@@ -27,7 +27,7 @@ async def draw(visit: Visit) -> Drawn:
         visit.t("nav.now"),
         [
             element("h1", visit.t("nav.now"), class_="unseen"),
-            _incident(board.status.incident),
+            _incident(visit, board.status.incident, await visit.ask_or_none("incidents", state="open") or []),
             element("section", _table(visit.language, board.sites), class_="panel flush area-sites"),
             element("section", element("div", _map(visit.language, board.sites), class_="map"), class_="panel flush area-map"),
             element("section", element("h2", visit.t("events")), _events(visit.language, events), class_="panel area-events"),
@@ -35,9 +35,26 @@ async def draw(visit: Visit) -> Drawn:
     )
 
 
-def _incident(incident: HeadlineView) -> Child:
+def _incident(visit: Visit, incident: HeadlineView, opened: Sequence[Mapping[str, Any]]) -> Child:
+    """The worst in a sentence; then for whom and since when, of the incidents that are open."""
     details = element("ul", *(element("li", each) for each in incident.details)) if incident.details else None
-    return element("section", element("p", incident.headline), details, class_=f"incident area-incident {incident.level.value}")
+    links = [_open(visit, each) for each in opened]
+    return element(
+        "section", element("p", incident.headline), details, *links, class_=f"incident area-incident {incident.level.value}"
+    )
+
+
+def _open(visit: Visit, incident: Mapping[str, Any]) -> Child:
+    share = incident["impact"]["share_degraded"]
+    return element(
+        "a",
+        element("b", f"#{incident['number']} {incident['title']}"),
+        element("span", visit.t("since", time=f"{incident['opened'][:10]} {incident['opened'][11:16]} UTC")),
+        element("span", visit.t("now.degraded", share=percent(share))) if share > 0 else None,
+        element("span", ", ".join(incident["regions"])) if incident["regions"] else None,
+        href=f"/incidents/{incident['number']}",
+        class_="open-incident",
+    )
 
 
 def _table(tongue: Language, sites: Sequence[SiteView]) -> Child:
@@ -50,8 +67,10 @@ def _table(tongue: Language, sites: Sequence[SiteView]) -> Child:
         element("th", tongue.t("now.latency"), scope="col", class_="number"),
         element("th", tongue.t("now.reason"), scope="col", class_="why"),
     )
-    regions = groupby(sites, key=lambda site: site.region)
-    bodies = (_region(tongue, name, list(each)) for name, each in regions)
+    regions: dict[str, list[SiteView]] = {}
+    for site in sites:  # a region's sites need not stand together in the configuration
+        regions.setdefault(site.region, []).append(site)
+    bodies = (_region(tongue, name, each) for name, each in regions.items())
     return element("table", element("thead", head), *bodies, class_="sites drawn")
 
 
