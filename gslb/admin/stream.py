@@ -74,8 +74,8 @@ async def stream(
         for message in teller.told(notice):
             octets += len(message.raw_data or "")
             yield message
-        if notice is not Signal.RESET:
-            await asyncio.sleep(max(PAUSE_S if notice is Signal.CHANGED else 0.0, octets / OCTETS_PER_S))
+        if notice is Signal.CHANGED:
+            await asyncio.sleep(max(PAUSE_S, octets / OCTETS_PER_S))
 
 
 def still_welcome(request: Request, principal: Principal) -> bool:
