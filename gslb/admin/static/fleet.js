@@ -24,7 +24,7 @@ const shape = computed(() => {
 });
 
 // So many rows more with each frame: all at once would hold the page up where there are hundreds.
-const STEP = 30;
+const STEP = 20;
 const drawn = signal(STEP);
 
 function groupsOf(lines) {

@@ -15,6 +15,10 @@ const RADIUS = 7;
 const size = signal({ width: 640, height: 262 });
 const view = signal("world");
 
+// So many marks more at a time, as the fleet does with its rows.
+const STEP = 60;
+const shown = signal(STEP);
+
 // What places depend on, and nothing else: states come and go without moving anything.
 const placed = computed(() => {
   const key = siteIds.value.map((id) => siteOf(id).value).map((site) => `${site.id} ${site.region} ${site.location.latitude} ${site.location.longitude}`);
@@ -25,9 +29,9 @@ const marks = computed(() => {
   placed.value;
   const { width, height } = size.value;
   const all = siteIds.peek().map((id) => siteOf(id).peek());
-  const shown = all.filter((site) => view.value === "world" || site.region === view.value);
-  const scale = scaleOf(shown, width, height);
-  const found = shown.map((site) => ({ id: site.id, region: site.region, text: site.id, home: scale.place(site.location) }));
+  const inside = all.filter((site) => view.value === "world" || site.region === view.value);
+  const scale = scaleOf(inside, width, height);
+  const found = inside.map((site) => ({ id: site.id, region: site.region, text: site.id, home: scale.place(site.location) }));
   const many = found.length > 60;
   const apart = many ? found.map((mark) => ({ ...mark, x: mark.home[0], y: mark.home[1] })) : spread(found, 2 * RADIUS + 3, width, height);
   const radius = many ? 4.5 : RADIUS;
@@ -47,14 +51,20 @@ export function WorldMap() {
   }, []);
   const { width, height } = size.value;
   const { scale, radius, marks: all } = marks.value;
+  const some = all.slice(0, shown.value);
+  useEffect(() => {
+    if (some.length === all.length) return undefined;
+    const timer = setTimeout(() => (shown.value += STEP), 30);
+    return () => clearTimeout(timer);
+  });
   return html`
     <div class="map" ref=${frame}>
       <svg viewBox=${`0 0 ${width} ${height}`} role="group" aria-label=${t("now.map")}>
         <g class="land" transform=${`translate(${scale.x} ${scale.y}) scale(${scale.by})`}><use href="/static/map.svg#land" /></g>
         <${Flows} />
         <${Client} />
-        ${all.map((mark) => (mark.x - mark.home[0]) ** 2 + (mark.y - mark.home[1]) ** 2 > 4 && html`<path class="stem" d=${`M${mark.home.join(" ")}L${mark.x} ${mark.y}`} />`)}
-        ${all.map((mark) => html`<${Marker} key=${mark.id} mark=${mark} radius=${radius} />`)}
+        ${some.map((mark) => (mark.x - mark.home[0]) ** 2 + (mark.y - mark.home[1]) ** 2 > 4 && html`<path class="stem" d=${`M${mark.home.join(" ")}L${mark.x} ${mark.y}`} />`)}
+        ${some.map((mark) => html`<${Marker} key=${mark.id} mark=${mark} radius=${radius} />`)}
         <${Homes} />
       </svg>
       <${Views} />

@@ -27,6 +27,8 @@ const Filter = () => html`
     <input type="search" placeholder=${t("now.filter")} value=${filter} onInput=${(event) => (filter.value = event.target.value)} spellcheck="false" autocomplete="off" />
   </label>`;
 
+const DETAILS = 6; // more are a wall of text; the table has them all
+
 // The worst thing in a sentence; then for whom, and since when, of the incidents that are open.
 function Incident() {
   const { level, headline, details } = status.value.incident;
@@ -34,7 +36,8 @@ function Incident() {
   return html`
     <section class=${`incident area-incident ${level}`} role="status">
       <p>${headline}</p>
-      ${details.length > 0 && html`<ul>${details.map((each) => html`<li>${each}</li>`)}</ul>`}
+      ${details.length > 0 && html`<ul>${details.slice(0, DETAILS).map((each) => html`<li>${each}</li>`)}</ul>`}
+      ${details.length > DETAILS && html`<details><summary>${t("now.more_details", { n: details.length - DETAILS })}</summary><ul>${details.slice(DETAILS).map((each) => html`<li>${each}</li>`)}</ul></details>`}
       ${open.map((each) => html`<${Open} key=${each.number} incident=${each} />`)}
     </section>`;
 }
