@@ -15,3 +15,9 @@ class Clock:
 
     def utc_of(self, at_s: float) -> datetime:
         return self.utc - timedelta(seconds=self.now_s - at_s)
+
+
+def to_midnight_s(utc: datetime) -> float:
+    """How long until the next day begins, by UTC."""
+    tomorrow = (utc + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (tomorrow - utc).total_seconds()

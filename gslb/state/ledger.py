@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from gslb.model import ProbeSettings, State
@@ -11,16 +10,16 @@ from gslb.state.clock import Clock
 from gslb.state.course import Course
 from gslb.state.history import History, Observation, Transition
 from gslb.state.quorum import Vote, combine
-from gslb.state.targets import TargetKey
 from gslb.state.worlds import UNSEEN, Bearing
 
 
 class Turn(NamedTuple):
-    """What one look changed. `stirred`: something that an answer depends on."""
+    """What one look changed. `stirred`: something that an answer depends on; `reworded`: anything of the bearing."""
 
     old: Course
     new: Course
     stirred: bool
+    reworded: bool
 
 
 class Ledger:
@@ -80,16 +79,13 @@ class Ledger:
         if new.state is not old.state:
             turned = Transition(clock.utc, old.state, new.state, new.reason)
             self._histories[key] = self.history(key).turned(turned)
-        return Turn(old, new, stirred)
+        return Turn(old, new, stirred, bearing != before)
 
     def keep(self, keys: frozenset[str]) -> None:
         self.courses = {key: each for key, each in self.courses.items() if key in keys}
         self.turns = {key: each for key, each in self.turns.items() if key in keys}
         self._bearings = {key: each for key, each in self._bearings.items() if key in keys}
         self._histories = {key: each for key, each in self._histories.items() if key in keys}
-
-    def by_target(self, keys: Mapping[str, TargetKey]) -> dict[TargetKey, Bearing]:
-        return {key: self.bearing(text) for text, key in keys.items()}
 
 
 def _told(bearing: Bearing) -> tuple[object, ...]:

@@ -8,23 +8,24 @@ nothing here may be called from two threads at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gslb.errors import UsageError
-from gslb.model import Change, Configuration, Drain, Event, Family, Location, Standing, StandingKey, State, World, overlaid
+from gslb.model import Change, Configuration, Drain, Event, Family, Location, State, World, overlaid
 from gslb.state import course, events, report, stamps, vantage, worlds
 from gslb.state.canonical import digest_of
-from gslb.state.clock import Clock
+from gslb.state.clock import Clock, to_midnight_s
 from gslb.state.content import Around, ContentBook, SetReport, reports
 from gslb.state.events import EventBook
 from gslb.state.history import Observation
 from gslb.state.latency import LatencyBook
 from gslb.state.ledger import Ledger
 from gslb.state.orders import Orders
-from gslb.state.outages import OutageBook
+from gslb.state.outages import Left, OutageBook
 from gslb.state.panel import Panel
 from gslb.state.report import SiteReport, TargetReport
 from gslb.state.restored import Restored, rebased
+from gslb.state.standing import StandingBook
 from gslb.state.targets import TargetKey, targets
 from gslb.state.vantage import Freeze
 from probes.content.model import ContentResult
@@ -193,7 +194,7 @@ class Tracker:
         due += [freeze.until_s for freeze in self._panel.freezes.values()]
         due += [self._published_s + WORLD_INTERVAL_S] if self._stirred else []
         due += [now_s] if self._later else []
-        due.append(self._clock.now_s + _to_midnight_s(self._clock.utc))  # rules end by the day
+        due.append(self._clock.now_s + to_midnight_s(self._clock.utc))  # rules end by the day
         return max(SHORTEST_TICK_S, min(at_s for at_s in due if at_s is not None) - now_s)
 
     def report(self, site: str) -> SiteReport:
@@ -256,6 +257,8 @@ class Tracker:
         self._targets = {target.key: target for target in targets(configuration)}
         self._keys = {text: TargetKey.parse(text) for text in self._targets}
         self._of_site = stamps.by_site(self._keys)
+        self._standings = StandingBook(configuration, self._keys, self._ledger.bearing)
+        self._left = Left(self._standings)
         self._fingerprints = {key: digest_of(target) for key, target in self._targets.items()}
         self._overlay()
         own = configuration.probes
@@ -275,7 +278,7 @@ class Tracker:
             self._overlay()
         self._stirred |= changes.overrides or changes.out
         self._moved |= changes.out
-        return told + self._look([text for text, key in self._keys.items() if key.site in changes.back])
+        return told + self._look([text for site in sorted(changes.back) for text in self._of_site.get(site, ())])
 
     def _restore(self, old: Restored) -> None:
         self._number = old.number
@@ -291,7 +294,7 @@ class Tracker:
         self._latency.keep_sites(sites)
         self.ready = old.ready and any(self._panel.records.values())
         self.content.restore(old.content, old.now_s)
-        self._outages.restore(self._configuration, self._standings(), self.orders.drains())
+        self._outages.restore(self._left, self.orders.drains())
 
     def _need(self, site: str) -> None:
         if all(site != known.id for known in self._configuration.sites):
@@ -311,6 +314,8 @@ class Tracker:
         turn = self._ledger.look(text, votes, ramp, self._configuration.probes, clock, reinstate=reinstate)
         self._stirred |= turn.stirred
         self._moved |= turn.old.state is not turn.new.state
+        if turn.reworded:
+            self._standings.changed(text)
         if turn.new.state in course.ILL and turn.old.state not in course.ILL:
             self.content.went_away(text, clock.now_s)
         told = events.turned(self.book, clock.utc, key, turn.old, turn.new, first_round=not self.ready)
@@ -337,10 +342,7 @@ class Tracker:
     def _note_outages(self) -> list[Event]:
         self._moved = False
         self.content.moved()
-        return self._outages.note(self._configuration, self._standings(), self.orders.drains(), self._clock.utc)
-
-    def _standings(self) -> dict[StandingKey, Standing]:
-        return worlds.standings(self._configuration, self._ledger.by_target(self._keys))
+        return self._outages.note(self._left, self._configuration, self.orders.drains(), self._clock.utc)
 
     def _measure(self, name: str, site: str, result: Result) -> list[Event]:
         settings, timings = self._configuration.probes, result.timings
@@ -363,7 +365,7 @@ class Tracker:
         return self.orders.ramp(site, self._configuration.probes, self._clock.now_s)
 
     def _world(self, number: int, utc: datetime) -> World:
-        content, found = self.content.world(self._standings(), self._clock.now_s)
+        content, found = self.content.world(self._standings.now(), self._clock.now_s)
         return worlds.build(
             self._steered,
             found,
@@ -393,8 +395,3 @@ class Tracker:
 def _ships_alike(world: World, last: World) -> bool:
     """What goes with a World, and is not in its digest."""
     return world.configuration is last.configuration and world.manifests is last.manifests
-
-
-def _to_midnight_s(utc: datetime) -> float:
-    tomorrow = (utc + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (tomorrow - utc).total_seconds()

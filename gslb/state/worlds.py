@@ -133,11 +133,21 @@ def outages(configuration: Configuration, found: Mapping[StandingKey, Standing],
     seen: set[Outage] = set()
     alive: set[Outage] = set()
     for key, each in found.items():
-        outage = Outage(key.service, key.door, key.family)
+        outage = outage_of(key)
         seen.add(outage)
-        if each.state in (State.UP, State.UNKNOWN) and key.site not in out:
+        if is_alive(each) and key.site not in out:
             alive.add(outage)
     return frozenset(seen - alive)
+
+
+def outage_of(key: StandingKey) -> Outage:
+    """The one that this site is, or would be, a part of."""
+    return Outage(key.service, key.door, key.family)
+
+
+def is_alive(standing: Standing) -> bool:
+    """Whether it is up, or may be."""
+    return standing.state in (State.UP, State.UNKNOWN)
 
 
 def has_last_resort(outage: Outage, found: Mapping[StandingKey, Standing], drained: Iterable[str]) -> bool:
