@@ -80,6 +80,17 @@ class Gate:
         user = self._known.user_of(credentials.digest(token))
         return user is not None and principal_of(user, "token") == principal
 
+    def holder(self, request: Request) -> str:
+        """Whose request it is, of those that are admitted: a token or a person, for names are not for telling people apart."""
+        token = credentials.bearer(request.headers.get("authorization", ""))
+        if token is not None:
+            return f"token {credentials.digest(token)}"
+        session = self.session(request)
+        if session is None:
+            return ""
+        of = session.of
+        return f"oidc {of.issuer} {of.client_id} {of.subject}" if isinstance(of, Identity) else f"session {of}"
+
     def session(self, request: Request) -> Session | None:
         value = request.cookies.get(COOKIE)
         return self.sessions.find(value, self._clock()) if value else None

@@ -97,6 +97,24 @@ def test_a_key_belongs_to_one_request_and_to_one_user(visit, node):
     assert (other.status_code, other.json()["drain"]["who"]) == (200, "osaka")
 
 
+def test_a_key_belongs_to_a_token_and_not_to_a_name(visit, node):
+    """Another token may be made under a name that is free again; and at an identity provider names are not unique."""
+
+    def made():
+        answer = visit(OPERATOR).post("/api/v1/tokens", json={"name": "night shift", "role": "operator"})
+        return answer.json()["id"], answer.json()["token"]
+
+    number, first = made()
+    asked = {"name": "a script", "role": "viewer"}
+    given = visit(first, **{"Idempotency-Key": "mine"}).post("/api/v1/tokens", json=asked)
+    assert given.status_code == 201
+    assert visit(OPERATOR).delete(f"/api/v1/tokens/{number}").is_success
+    _, second = made()
+    answer = visit(second, **{"Idempotency-Key": "mine"}).post("/api/v1/tokens", json=asked)
+    assert given.json()["token"] not in answer.text
+    assert answer.status_code == 409, "it is judged anew"
+
+
 def test_what_was_refused_is_judged_anew(visit, node):
     client = visit(VIEWER, **{"Idempotency-Key": "k"})
     assert client.post(DRAIN, json=BODY).status_code == 403

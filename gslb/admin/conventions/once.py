@@ -20,7 +20,7 @@ _REPLAYED: Final = (b"idempotent-replayed", b"true")
 
 
 class Once:
-    """`gate` says who asks: a key belongs to one user, and a token that is taken away gets no answer of the past."""
+    """`gate` says who asks: a key belongs to one token or person, and a token that is taken away gets no answer of the past."""
 
     def __init__(self, app: ASGIApp, gate: Gate, remembered: Remembered) -> None:
         self._app = app
@@ -43,6 +43,7 @@ class Once:
     async def _judged(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             principal = self._gate.admit(Request(scope))
+            holder = self._gate.holder(Request(scope))
         except HTTPException:
             await self._app(scope, receive, send)  # which refuses it in its own words
             return
@@ -53,7 +54,8 @@ class Once:
             return
         if body is None:
             return
-        who = f"{principal.by} {principal.role} {principal.name}"
+        # What somebody may do can change: an answer of the past is for who may ask for it now.
+        who = f"{holder} {principal.role} {' '.join(principal.sites)}"
         kind = Headers(scope=scope).get("content-type", "")
         request = digest(scope["method"], scope["path"], scope.get("query_string", b""), kind, body)
         found = self._remembered.begin(who, key, request)
