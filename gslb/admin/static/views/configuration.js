@@ -1,5 +1,5 @@
 // What runs, what is overridden, who did what, who may, and who is told.
-import { useResource } from "../fetch.js";
+import { remove, useResource } from "../fetch.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { Acts } from "../operate/acts.js";
@@ -8,15 +8,23 @@ import { Overrides } from "../operate/overrides.js";
 import { When } from "../operate/parts.js";
 import { Tokens } from "../operate/tokens.js";
 import { me, status } from "../state.js";
+import { toast } from "../toast.js";
 import { Copy, Unknown } from "../words.js";
 
 export default function Configuration() {
   return html`
-    <div class="title"><h1>${t("nav.configuration")}</h1></div>
+    <div class="title"><h1>${t("nav.configuration")}</h1><${Everywhere} /></div>
     <div class="halves"><${Running} /><${Overrides} /></div>
     <${Acts} />
     <${Channels} />
     ${me.value.role === "operator" && html`<${Tokens} />`}`;
+}
+
+// Whoever forgot a browser somewhere ends every session of theirs, this one too.
+function Everywhere() {
+  if (!["session", "oidc"].includes(me.value.by)) return null;
+  const end = () => remove("me/sessions").then(() => location.assign("/login"), (problem) => toast(problem.message, { kind: "refused" }));
+  return html`<button class="everywhere" title=${t("log_out_everywhere_what")} onClick=${end}>${t("log_out_everywhere")}</button>`;
 }
 
 function Running() {

@@ -156,12 +156,13 @@ const Kept = ({ sites }) => html`
           (each) => html`
             <tr key=${each.site} class=${each.rank === 1 ? "first" : ""}>
               <td class="number">${each.rank}</td>
-              <th scope="row"><a href=${`/sites/${encodeURIComponent(each.site)}`}>${each.site}</a> <span class="tag" title=${each.filter}>${word("filter", each.filter)}</span><small>${each.reason}</small></th>
+              <th scope="row"><a href=${`/sites/${encodeURIComponent(each.site)}`}>${each.site}</a> <span class="tag" title=${each.filter}>${word("filter", each.filter)}</span></th>
               <td class="shares">${each.share > 0 ? html`<progress class="share" max="1" value=${each.share} aria-hidden="true"></progress> ${percent(each.share)}` : "–"}</td>
               <td class="number">${km(each.distance_km)}</td>
               <td class="number" title=${each.vantage ?? ""}>${ms(each.latency_ms)}</td>
               <td class="number weight">${each.weight}</td>
-            </tr>`,
+            </tr>
+            <tr key=${`${each.site} why`} class=${`reason ${each.rank === 1 ? "first" : ""}`}><td></td><td colspan="5"><small title=${each.reason}>${each.reason}</small></td></tr>`,
         )}
       </tbody>
     </table>
