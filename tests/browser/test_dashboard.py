@@ -284,3 +284,20 @@ async def test_nothing_is_cut_off_from_360_to_2560_pixels(node, browser, name, w
         assert await browser.do("evaluate", script="document.documentElement.scrollWidth") <= width
         assert await browser.complaints() == []
         await browser.axe()
+
+
+async def test_a_page_whose_session_ended_says_so_and_offers_to_log_in(node, browser):
+    """As after a restart of the node, on loopback, where the page may go on to read."""
+    end = """fetch("/api/v1/me").then((answer) => answer.json())
+        .then(({csrf}) => fetch("/api/v1/me/sessions", {method: "DELETE", headers: {"X-CSRF-Token": csrf}})).then(({ok}) => ok)"""
+    async with served(node) as url:
+        await log_in(browser, url, OPERATOR)
+        await browser.until(DRAWN)
+        assert await browser.evaluate(end)
+        await browser.click("[data-site=jp-osaka-1] .acts button")
+        await browser.fill("dialog [name=reason]", "a new disk")
+        await browser.click("dialog .primary")
+        await browser.until("document.querySelector('dialog .refused') !== null")
+        await browser.until("document.querySelector('.who a[href=\"/login\"]') !== null")
+        assert await browser.evaluate("document.querySelectorAll('[data-site] .acts button').length") == 0
+        assert await browser.evaluate("document.querySelector('dialog [name=reason]').value") == "a new disk"

@@ -1,5 +1,5 @@
 // The dashboard. What the server drew stays until the stream has told how things are.
-import { fetchJson } from "./fetch.js";
+import { knowMe } from "./fetch.js";
 import { html } from "./html.js";
 import { chosenLanguage, setLanguage } from "./i18n.js";
 import { listen } from "./keys.js";
@@ -7,13 +7,11 @@ import { start } from "./live.js";
 import { followLinks } from "./router.js";
 import { routeOf } from "./routes.js";
 import { Shell } from "./shell.js";
-import { me, status } from "./state.js";
+import { status } from "./state.js";
 import { render } from "./vendor/preact.js";
 import { effect } from "./vendor/signals.js";
 
-const knows = () => fetchJson("me").then((told) => (me.value = { ...me.value, ...told }), () => null);
-
-await Promise.all([setLanguage(chosenLanguage(), false), knows()]);
+await Promise.all([setLanguage(chosenLanguage(), false), knowMe()]);
 
 let drawn = false;
 effect(() => {

@@ -31,10 +31,14 @@ export async function fetchJson(path, { method = "GET", body, key, signal } = {}
   if (changes) headers["Idempotency-Key"] = key ?? newKey();
   if (changes && me.value.csrf) headers["X-CSRF-Token"] = me.value.csrf;
   const answer = await fetch(`/api/v1/${path}`, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+  if (answer.status === 401 && path !== "me") knowMe();
   if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
   if (answer.status === 204) return null;
   return (answer.headers.get("Content-Type") ?? "").includes("json") ? answer.json() : answer.text();
 }
+
+// Who looks, as the node sees it now: a session ends with the node, with its token or by the clock, while the page stays.
+export const knowMe = () => fetchJson("me").then((told) => (me.value = { ...me.value, ...told }), () => null);
 
 export const post = (path, body, key) => fetchJson(path, { method: "POST", body, key });
 export const remove = (path, body) => fetchJson(path, { method: "DELETE", body });

@@ -1,5 +1,6 @@
 // The stream of events. A browser reconnects by itself after a broken connection, and says which event it saw last; after a
 // refusal it gives up, so then this does it. What comes within one frame is drawn in one go.
+import { knowMe } from "./fetch.js";
 import { addEvents, connection, events, flows, openIncidents, putSite, putSites, services, status } from "./state.js";
 import { batch } from "./vendor/signals.js";
 
@@ -35,7 +36,10 @@ function connect() {
   on("flows", (data) => (flows.value = data));
   on("incidents", (data) => (openIncidents.value = data));
   on("reset", page);
-  source.onopen = () => (connection.value = "live");
+  source.onopen = () => {
+    if (connection.value === "lost") knowMe();
+    connection.value = "live";
+  };
   source.onerror = () => {
     connection.value = "lost";
     if (source.readyState === EventSource.CLOSED) setTimeout(retry, RETRY_MS);
