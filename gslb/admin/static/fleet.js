@@ -131,10 +131,10 @@ function Traffic({ site }) {
   const told = useComputed(() => bySite.value.get(site.id) ?? (bySite.value.size ? NOTHING : undefined)).value;
   const load = told && site.capacity && capacity.value ? (told.share * capacity.value) / site.capacity : null;
   return html`
-    <span role="cell" class="share" title=${t("now.share_title", { share: percent(told?.share), target: percent(told?.target) })}>
+    <span role="cell" class=${`share ${told ? "" : "unsaid"}`} title=${t("now.share_title", { share: percent(told?.share), target: percent(told?.target) })}>
       ${told ? html`<${Bar} share=${told.share} target=${told.target} /> ${percent(told.share)}` : "–"}
     </span>
-    <span role="cell" class="flow">${told ? rate(told.per_s) : "–"}</span>
+    <span role="cell" class=${`flow ${told ? "" : "unsaid"}`}>${told ? rate(told.per_s) : "–"}</span>
     <span role="cell" class=${`load ${load > 2 ? "high" : ""}`} title=${t("now.load_title")}>${load === null ? "–" : `${load.toFixed(1)}×`}</span>`;
 }
 
