@@ -363,6 +363,14 @@ def test_the_end_of_an_override_is_undone_while_it_would_still_be(visit, node):
     assert undo(visit, number) == 409
 
 
+def test_an_owner_leaves_room_in_the_calendar_for_others(visit, node):
+    node.configuration = replace(node.configuration, limits=replace(node.configuration.limits, maintenance=4))
+    planned = [visit(OWNER).post(MAINTENANCE, json=in_hours(node, hour, hour + 1)).status_code for hour in (1, 3, 5)]
+    assert planned == [201, 201, 409]
+    assert visit(OPERATOR).post(MAINTENANCE, json=in_hours(node, 7, 8)).status_code == 201
+    assert visit(OPERATOR).post(MAINTENANCE, json=in_hours(node, 1, 8, "us-dallas-1")).status_code == 201
+
+
 def test_maintenance_is_cancelled_and_planned_again(visit, node):
     visit(OWNER).post(MAINTENANCE, json=in_hours(node, 1, 2))
     planned = node.acts.latest(1)[0]

@@ -86,6 +86,7 @@ async def plan(request: Request, body: MaintenanceRequest, principal: Reader) ->
         raise refusal(403, f"{body.site} is not yours; yours: {', '.join(principal.sites) or 'none'}")
     if not principal.steers(body.site):
         raise refusal(403, f"a {principal.role} may look, and change nothing")
+    _need_room(node, principal)
     start, end = _times(body, request.app.state.utc_now(), {site.id for site in node.configuration.sites})
     new = Maintenance(f"m-{secrets.token_hex(4)}", body.site, start, end, body.reason, principal.name, body.owner)
     try:
@@ -123,6 +124,14 @@ def cancelled(node: Node, principal: Principal, found: Maintenance) -> None:
     before = document(MaintenanceView.model_validate(found))
     node.order(lambda orders, clock: orders.cancel(found.id, principal.name, clock))
     node.acts.record(principal, "maintenance-cancel", found.site, "", before, {}, told=True)
+
+
+def _need_room(node: Node, principal: Principal) -> None:
+    """An owner fills no more than half of the calendar: the rest is for others, and for the night in which one is needed."""
+    most = max(1, node.configuration.limits.maintenance // 2)
+    own = [each for each in node.orders.maintenance if each.open and each.site in principal.sites]
+    if principal.role == "owner" and len(own) >= most:
+        raise refusal(409, f"{most} are planned for your sites already, half of limits.maintenance: cancel some")
 
 
 def _times(body: MaintenanceRequest, utc: datetime, sites: set[str]) -> tuple[datetime, datetime]:
