@@ -30,9 +30,6 @@ from gslb.model import Event
 
 # Changes of sites come with every probe result: so many a second are enough to look at.
 PAUSE_S: Final = 0.25
-# A watcher gets so many octets a second of what changes, on the whole: on a bad day of a large node what is told is
-# newer, not more. What is whole, and events, are told at once.
-OCTETS_PER_S: Final = 48_000
 RETRY_MS: Final = 2000
 
 router = APIRouter(prefix=PREFIX, tags=["node"], responses=documented(400, 401, 403, 422, 429, 503))
@@ -72,10 +69,12 @@ async def stream(
             return
         octets = 0
         for message in teller.told(notice):
-            octets += len(message.raw_data or "")
+            octets += len((message.raw_data or "").encode())
             yield message
         if notice is Signal.CHANGED:
-            await asyncio.sleep(max(PAUSE_S, octets / OCTETS_PER_S))
+            # On a bad day of a large node what is told is newer, not more. What is whole, and events, are told at once.
+            rate = request.app.state.node.configuration.limits.admin_stream_rate
+            await asyncio.sleep(max(PAUSE_S, octets / rate))
 
 
 def still_welcome(request: Request, principal: Principal) -> bool:

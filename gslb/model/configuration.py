@@ -255,6 +255,7 @@ class Limits:
     admin_sessions: int = 1024  # of browsers that are logged in
     admin_idempotency_keys: int = 1024  # of requests that are answered as before when they come again
     admin_guessers: int = 16_384  # networks that wrong tokens came from
+    admin_stream_rate: int = 48_000  # octets a second of what changes, to one who watches
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,12 @@ SESSIONS = defaulted(
     "admin_sessions", _COUNT, _DEFAULTS.admin_sessions, "Browsers that are logged in; the oldest log-in ends first."
 )
 GUESSERS = defaulted("admin_guessers", _COUNT, _DEFAULTS.admin_guessers, "Networks whose wrong tokens are counted.")
+STREAM_RATE = defaulted(
+    "admin_stream_rate",
+    _RATE,
+    _DEFAULTS.admin_stream_rate,
+    "Octets a second, on the whole, of what changes, to one who watches `/api/v1/stream`. What is whole and events come at once.",
+)
 OVERRIDES = defaulted(
     "overrides", integer(1, 10_000), _DEFAULTS.overrides, "Overrides of weights and rules that operators may have at a time."
 )
@@ -230,6 +236,7 @@ LIMITS = section(
     SESSIONS,
     KEYS,
     GUESSERS,
+    STREAM_RATE,
     SIMULATED_CLIENTS,
     SIMULATED_NETWORKS,
     SIMULATION,
@@ -285,6 +292,7 @@ def build(table: Table) -> Limits:
         admin_sessions=table[SESSIONS],
         admin_idempotency_keys=table[KEYS],
         admin_guessers=table[GUESSERS],
+        admin_stream_rate=table[STREAM_RATE],
         simulated_clients=table[SIMULATED_CLIENTS],
         simulated_networks=table[SIMULATED_NETWORKS],
         simulation_s=table[SIMULATION],
