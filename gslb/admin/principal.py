@@ -51,7 +51,7 @@ class Principal:
 
 MAY: Final[dict[Role, tuple[str, ...]]] = {
     "viewer": (),
-    "owner": ("drain", "enable", "scan", "undo", "maintenance"),
+    "owner": ("drain", "enable", "scan", "undo", "maintenance", "acknowledge"),
     "operator": ("drain", "enable", "scan", "undo", "maintenance", "override", "apply", "acknowledge", "alerts", "tokens"),
 }
 

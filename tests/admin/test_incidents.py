@@ -57,6 +57,13 @@ def test_an_incident_as_markdown(node, visit):
     assert visit().get(f"{API}/incidents/x.md").status_code == 422
 
 
+def test_an_owner_looks_after_what_the_own_sites_are_part_of_and_is_told_so(node, visit):
+    node.fail("jp-osaka-1")
+    assert "acknowledge" in visit(OWNER).get(f"{API}/me").json()["may"]
+    assert visit(OWNER).post(f"{API}/incidents/1/acknowledge", json={"note": "mine"}).json()["acknowledged"]["who"] == "osaka"
+    assert "acknowledge" not in visit(VIEWER).get(f"{API}/me").json()["may"]
+
+
 def test_an_operator_looks_after_it_and_a_viewer_may_not(node, visit):
     node.fail("jp-tokyo-1")
     url = f"{API}/incidents/1/acknowledge"
@@ -131,6 +138,17 @@ def test_one_list_of_what_happened_and_of_what_people_did(node, visit):
     assert page.links["next"]["url"]
     assert "drain" not in {each["kind"] for each in visit(OWNER).get(f"{API}/timeline").json()}
     assert visit().get(f"{API}/timeline", params={"since": "yesterday"}).status_code == 422
+
+
+def test_an_owner_does_not_read_of_sites_of_others_in_a_note(node, visit):
+    node.fail("jp-tokyo-1")
+    node.fail("jp-osaka-1")
+    path = f"{API}/incidents/1"
+    for note, seen in (("jp-tokyo-1 has new disks", ""), ("the landlord is told", "the landlord is told")):
+        assert visit(OPERATOR).post(f"{path}/acknowledge", json={"note": note}).is_success
+        assert visit(OPERATOR).get(path).json()["acknowledged"]["note"] == note
+        assert visit(OWNER).get(path).json()["acknowledged"]["note"] == seen
+        assert "jp-tokyo-1" not in visit(OWNER).get(f"{path}.md").text
 
 
 def test_a_note_is_one_line_or_nothing_and_what_is_wrong_with_it_is_told_beside_it(node, visit):
