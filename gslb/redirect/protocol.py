@@ -153,7 +153,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
         if transport is None:
             return
         if self._reader.partial and reason == "header" and not (self._paused or self._ending):
-            self._put(self._redirector.refuse(408, "The request took too long to arrive."), Fate.CLOSE)
+            self._put(self._redirector.turn_away(408, "The request took too long to arrive."), Fate.CLOSE)
             self._flush()
         if self._paused or self._ending or self._outlet is not None or transport.get_write_buffer_size():
             transport.abort()  # `close` waits for a peer that does not read, and nobody would look after it any more
@@ -211,7 +211,7 @@ class HttpProtocol(asyncio.BufferedProtocol):
             try:
                 at, inquiry = self._reader.read(data, at)
             except Refusal as refusal:
-                self._put(self._redirector.refuse(refusal.status, refusal.text), Fate.CLOSE)
+                self._put(self._redirector.turn_away(refusal.status, refusal.text), Fate.CLOSE)
                 self._end(True)
                 return
             if inquiry is None:

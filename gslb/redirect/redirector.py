@@ -105,6 +105,11 @@ class Redirector:
             self._clients.answered(self._asked_of, inquiry.fields.get(b"user-agent", b""), status)
         return reply
 
+    def turn_away(self, status: int, text: str) -> Reply:
+        """To a request that could not be read: of whom it is, and for which service, is not known."""
+        self._clients.answered("", b"", status)
+        return self.refuse(status, text)
+
     def refuse(self, status: int, text: str) -> Reply:
         add(self.counters, "gslb_http_responses_total", str(status))
         return refuse(status, text)

@@ -76,12 +76,14 @@ async def test_each_request_is_counted_by_kind_and_outcome():
             await door.get(path, f"User-Agent: {agent}")
         await door.get("/a", "User-Agent: curl/8", host="nobody.example")
         await door.get("/a", method="PUT")
+        refused = await door.exchange(b"GET /a HTTP/1.1\r\nHost : smuggled\r\n\r\n")
+    assert refused.startswith(b"HTTP/1.1 400 ")
     assert counts(door, "gslb_http_clients_total") == {
         (HOST, "busybox", "redirected"): 2,
         (HOST, "curl", "document"): 1,
         (HOST, "aria2", "redirected"): 1,
         ("", "curl", "refused"): 1,
-        ("", "other", "refused"): 1,
+        ("", "other", "refused"): 2,
     }
 
 

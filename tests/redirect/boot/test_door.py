@@ -55,6 +55,14 @@ async def test_every_other_path_is_a_mirrors(target: str) -> None:
     assert (answer.status, answer.location) == (302, f"{URLS[NEAR]}{target}")
 
 
+async def test_what_a_client_got_here_is_counted_by_what_it_was() -> None:
+    async with doors.opened(doors.serving(world(URLS))) as door:
+        for target in ("/~boot/knoppix.ipxe", "/~boot/nothing", "/~measured?token=1"):
+            await door.get(target, "User-Agent: iPXE/1.21")
+        counted = {key[2:]: count for key, count in door.counters.items() if key[0] == "gslb_http_clients_total"}
+    assert counted == {("ipxe", "script"): 1, ("ipxe", "redirected"): 1, ("ipxe", "refused"): 1}
+
+
 async def test_a_service_that_boots_nothing_keeps_all_its_paths() -> None:
     answer = await get(with_service(world(URLS), boot=()), "/~measured?token=1")
     assert answer.location == f"{URLS[NEAR]}/~measured?token=1"
