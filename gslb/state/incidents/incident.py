@@ -93,6 +93,7 @@ def limited(incident: Incident, sites: Collection[str]) -> Incident:
         return incident
     named = re.compile(rf"(?<![\w.-])(?:{'|'.join(foreign)})(?![\w-])")
     words = f"{', '.join(own)} and others have trouble"
+    noted = incident.acknowledged
     return replace(
         incident,
         sites=own,
@@ -101,6 +102,7 @@ def limited(incident: Incident, sites: Collection[str]) -> Incident:
         keys=(),
         active=("something",) if incident.active else (),
         timeline=tuple(moment for moment in incident.timeline if not named.search(moment.message)),
+        acknowledged=noted if noted is None or not named.search(noted.note) else replace(noted, note=""),
     )
 
 
