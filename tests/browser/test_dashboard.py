@@ -155,8 +155,8 @@ async def test_explain_shows_both_doors_side_by_side_and_what_was_pasted_has_an_
         assert await browser.complaints() == []
         await browser.do("fill", selector="#explain-client", text="nonsense")
         await browser.do("press", key="Enter")
-        await browser.until("document.querySelectorAll('.door .refused').length === 2")
-        assert "write an address" in await browser.text(".door .refused")
+        await browser.until("document.querySelector('#explain-client[aria-invalid=true]') !== null")
+        assert "write an address" in await browser.text(".ask .client .refused")
 
 
 async def test_the_search_finds_sites_views_and_clients(node, browser):

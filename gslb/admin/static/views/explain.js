@@ -15,7 +15,7 @@ export default function Explain({ query }) {
   const found = useExplained(query);
   return html`
     <h1>${t("explain.title")}</h1>
-    <section class="panel"><${Ask} query=${query} /></section>
+    <section class="panel"><${Ask} query=${query} faults=${found ? faultsOf(found) : {}} /></section>
     ${found === null
       ? html`<section class="panel"><p class="note">${t("explain.examples")}</p><p class="examples">
           ${EXAMPLES.map((each) => html`<a class="button" href=${url("/explain", read(each))}>${each}</a>`)}</p></section>`
@@ -52,7 +52,15 @@ function useExplained(query) {
 
 const question = ({ address, subnet, resolver, service, path, family }) => ({ address: subnet || address, resolver, service, path, family });
 
-function Ask({ query }) {
+// What is wrong with what was asked, by field: both doors say the same.
+function faultsOf({ dns, http }) {
+  const faults = { ...http.problem?.fields, ...dns.problem?.fields };
+  return faults.subnet ? { ...faults, address: faults.subnet } : faults;
+}
+
+const Fault = ({ of }) => of && html`<span class="refused" role="alert">${of}</span>`;
+
+function Ask({ query, faults }) {
   useEffect(() => {
     if (!query.address && !query.subnet) requestAnimationFrame(() => document.getElementById("explain-client")?.focus());
   }, []);
@@ -65,9 +73,9 @@ function Ask({ query }) {
   };
   return html`
     <form class="ask" onSubmit=${take} key=${JSON.stringify(query)}>
-      <label class="client">${t("explain.client")}<input id="explain-client" name="client" value=${client} placeholder=${t("explain.paste")} required spellcheck="false" autocomplete="off" /></label>
-      <label>${t("explain.resolver")}<input name="resolver" value=${query.resolver ?? ""} placeholder=${t("explain.optional")} spellcheck="false" autocomplete="off" /></label>
-      <label class="path">${t("explain.path")}<input name="path" value=${path} placeholder="/" spellcheck="false" autocomplete="off" /></label>
+      <label class="client">${t("explain.client")}<input id="explain-client" name="client" value=${client} placeholder=${t("explain.paste")} required spellcheck="false" autocomplete="off" aria-invalid=${faults.address ? "true" : undefined} /><${Fault} of=${faults.address} /></label>
+      <label>${t("explain.resolver")}<input name="resolver" value=${query.resolver ?? ""} placeholder=${t("explain.optional")} spellcheck="false" autocomplete="off" aria-invalid=${faults.resolver ? "true" : undefined} /><${Fault} of=${faults.resolver} /></label>
+      <label class="path">${t("explain.path")}<input name="path" value=${path} placeholder="/" spellcheck="false" autocomplete="off" aria-invalid=${faults.path ? "true" : undefined} /><${Fault} of=${faults.path} /></label>
       ${services.value.length > 1 &&
       html`<label>${t("explain.service")}<select name="service">${services.value.map(({ host }) => html`<option selected=${host === query.service}>${host}</option>`)}</select></label>`}
       <label>${t("explain.family")}<select name="family">
@@ -94,7 +102,7 @@ function Moved({ query, found }) {
 }
 
 function Door({ title, told }) {
-  if (told.problem) return html`<section class="panel door"><h2>${title}</h2><p class="refused">${told.problem.message}</p></section>`;
+  if (told.problem) return html`<section class="panel door"><h2>${title}</h2>${told.problem.errors.length ? html`<p class="note">–</p>` : html`<p class="refused">${told.problem.message}</p>`}</section>`;
   const found = told.document;
   return html`
     <section class="panel door">
