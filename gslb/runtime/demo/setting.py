@@ -101,5 +101,5 @@ admin: {{users: [{{name: {operator}, role: operator, token_sha256: "{token_sha25
 
 _SITE = """\
   - {{id: {id}, region: {region}, country: {country}, location: {location},
-     addresses: [{address}], url: "http://{address}:{port}/"}}
+     addresses: [{address}], url: "http://{address}:{port}/", capacity: 1000}}
 """
