@@ -15,6 +15,7 @@ from gslb.runtime.journal import Journal
 from gslb.runtime.sockets import Listener
 
 WITHIN_S = 2.0
+LATE_S = 1.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # whom to ask instead
 
 
@@ -27,9 +28,13 @@ class SelfCheck:
 
     async def run(self, node: Callable[[], str], interval_s: Callable[[], float]) -> None:
         """Until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(interval_s())
+            began_s = loop.time()
             found = await ask_all(self._addresses, node())
+            if loop.time() - began_s > WITHIN_S + LATE_S:
+                continue  # we were held up ourselves: that nothing was heard says nothing of them
             for listener, fault in found.items():
                 self._tell(listener, self.deaf.get(listener, ""), fault)
             self.deaf = found
