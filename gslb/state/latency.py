@@ -139,12 +139,15 @@ class LatencyBook:
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, str], LatencyRecord] = {}
+        self._slow: frozenset[str] | None = None  # as far as it is known
 
     def take(self, vantage: str, site: str, sample_ms: float, settings: ProbeSettings, now_s: float) -> bool:
         """Whether that changed the used value."""
         had = self.records.get((vantage, site))
         now = add(had, sample_ms, settings, now_s) if had else first(sample_ms, now_s)
         self.records[(vantage, site)] = now
+        if had is None or had.slow is not now.slow:
+            self._slow = None
         return had is None or had.used_ms != now.used_ms
 
     def forget(self, now_s: float) -> None:
@@ -155,16 +158,23 @@ class LatencyBook:
         """
         alive = {vantage for (vantage, _), record in self.records.items() if is_measured(record, now_s)}
         self.records = {key: record for key, record in self.records.items() if key[0] in alive}
+        self._slow = None
 
     def keep_sites(self, sites: Iterable[str]) -> None:
         known = frozenset(sites)
         self.records = {key: record for key, record in self.records.items() if key[1] in known}
+        self._slow = None
 
     def used_ms(self) -> dict[tuple[str, str], float]:
         return {key: round(record.used_ms, 1) for key, record in self.records.items()}
 
     def slow_sites(self) -> frozenset[str]:
         """Sites that more than half of the vantages that measure them find slow."""
+        if self._slow is None:
+            self._slow = self._found_slow()
+        return self._slow
+
+    def _found_slow(self) -> frozenset[str]:
         said: dict[str, list[bool]] = {}
         for (_, site), record in self.records.items():
             said.setdefault(site, []).append(record.slow)

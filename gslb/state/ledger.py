@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gslb.model import ProbeSettings, State
+from gslb.model import RAMP_STEPS, ProbeSettings, State
 from gslb.state import course as courses
 from gslb.state.clock import Clock
 from gslb.state.course import Course
@@ -25,6 +25,7 @@ class Turn(NamedTuple):
 class Ledger:
     def __init__(self) -> None:
         self.courses: dict[str, Course] = {}
+        self.ramps: dict[str, float] = {}  # since when the slow starts go on that are not over
         self.turns: dict[str, int] = {}  # how often something changed that people are shown
         self._bearings: dict[str, Bearing] = {}
         self._histories: dict[str, History] = {}
@@ -50,6 +51,7 @@ class Ledger:
         """Take a course from before a restart. One check from its change, until somebody has looked."""
         self.courses[key] = course
         self._bearings[key] = _bearing(course, site_ramp, 1, settings, clock)
+        self._note_ramp(key, course, settings, clock)
         self.turns[key] = self.turns.get(key, 0) + 1
 
     def look(
@@ -76,6 +78,7 @@ class Ledger:
         if new.since_s != old.since_s or _told(bearing) != _told(before):
             self.turns[key] = self.turns.get(key, 0) + 1
         self.courses[key], self._bearings[key] = new, bearing
+        self._note_ramp(key, new, settings, clock)
         if new.state is not old.state:
             turned = Transition(clock.utc, old.state, new.state, new.reason)
             self._histories[key] = self.history(key).turned(turned)
@@ -83,9 +86,17 @@ class Ledger:
 
     def keep(self, keys: frozenset[str]) -> None:
         self.courses = {key: each for key, each in self.courses.items() if key in keys}
+        self.ramps = {key: each for key, each in self.ramps.items() if key in keys}
         self.turns = {key: each for key, each in self.turns.items() if key in keys}
         self._bearings = {key: each for key, each in self._bearings.items() if key in keys}
         self._histories = {key: each for key, each in self._histories.items() if key in keys}
+
+    def _note_ramp(self, key: str, course: Course, settings: ProbeSettings, clock: Clock) -> None:
+        since_s = course.ramp_since_s
+        if since_s is not None and courses.ramp_step(since_s, settings, clock.now_s) < RAMP_STEPS:
+            self.ramps[key] = since_s
+        else:
+            self.ramps.pop(key, None)
 
 
 def _told(bearing: Bearing) -> tuple[object, ...]:

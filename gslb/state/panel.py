@@ -6,6 +6,7 @@ consensus.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from gslb.model import Configuration, Family, ProbeSettings, State
@@ -26,6 +27,7 @@ class Panel:
         self.records: dict[str, dict[str, HealthRecord]] = {configuration.probes.vantage: {}}
         self.freezes: dict[tuple[str, Family], Freeze] = {}
         self._disarmed: set[tuple[str, Family]] = set()
+        self._fell_s: dict[tuple[str, Family], float] = {}  # when a target went down last
         self.reconfigure(configuration, keys, frozenset())
 
     def reconfigure(self, configuration: Configuration, keys: Mapping[str, TargetKey], same: frozenset[str]) -> None:
@@ -39,6 +41,8 @@ class Panel:
         """Take these records, as far as they are of the same targets."""
         for name in [*records][:VANTAGES_LIMIT]:
             self.records[name] = {key: each for key, each in records[name].items() if key in same}
+            for key, each in self.records[name].items():
+                self._note_fall(name, key, each)
 
     def state(self, name: str, key: str) -> State:
         record = self.records.get(name, {}).get(key)
@@ -59,7 +63,13 @@ class Panel:
             recheck=recheck,
             retry_after_s=result.retry_after_s,
         )
+        self._note_fall(name, result.key, records[result.key])
         return records[result.key]
+
+    def _note_fall(self, name: str, key: str, record: HealthRecord) -> None:
+        if record.state is State.DOWN:
+            own = (name, self._keys[key].family)
+            self._fell_s[own] = max(record.since_s, self._fell_s.get(own, record.since_s))
 
     def forget(self, now_s: float) -> None:
         for records in self.records.values():
@@ -85,6 +95,9 @@ class Panel:
     def watch(self, name: str, family: Family, now_s: float) -> Freeze | None:
         """The freeze that this vantage has just earned, if it has."""
         own = (name, family)
+        window_s = vantage.FALL_INTERVALS * self._settings.interval_s
+        if own not in self._disarmed and now_s - self._fell_s.get(own, -math.inf) > window_s:
+            return None  # nothing fell: no need to look at all
         outage = vantage.is_outage(self._sights(name, family, now_s))
         if not outage:
             if own not in self.freezes and not vantage.is_outage(self._sights(name, family, None)):

@@ -188,7 +188,7 @@ class Tracker:
     def seconds_to_next_tick(self, now_s: float) -> float:
         """How long nothing will happen by itself, or a World that is due has to wait; at most an interval."""
         settings = self._configuration.probes
-        starts = [each.ramp_since_s for each in self._ledger.courses.values()] + [*self.orders.ramps.values()]
+        starts = [*self._ledger.ramps.values(), *self.orders.ramps.values()]
         due: list[float | None] = [course.next_ramp_s(since_s, settings, now_s) for since_s in starts]
         due += [now_s + settings.interval_s, *self.orders.next_s(self._clock)]
         due += [freeze.until_s for freeze in self._panel.freezes.values()]
