@@ -82,6 +82,8 @@ def _of_node(node: Node) -> Iterator[Finding]:
         first = f" {faults[0]}" if faults else ""
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         yield Severity.WARNING, f"The configuration file was refused, the one before it runs on:{first}{more}"
+    if not status.kept:
+        yield Severity.WARNING, "Nothing can be written to the state directory: what is ordered now is lost with a restart."
     if status.workers < status.workers_wanted:
         yield Severity.WARNING, f"{status.workers} of {status.workers_wanted} workers answer; the others are being restarted."
 

@@ -43,7 +43,7 @@ class Reload:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the node itself is. `workers` are those that answer; 0 in a node of one process."""
+    """How the node itself is. `workers` are those that answer; 0 in a node of one process. `kept`: a restart forgets nothing."""
 
     ready: bool
     stale: bool
@@ -52,6 +52,7 @@ class Status:
     reload: Reload
     workers: int = 0
     workers_wanted: int = 0
+    kept: bool = True
 
 
 class Acts(Protocol):

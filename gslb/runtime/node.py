@@ -194,6 +194,7 @@ class ControlNode:
             reload=self.reload,
             workers=sum(worker.serving for worker in workers),
             workers_wanted=len(workers),
+            kept=not self.journal.store_failing,
         )
 
     def _ready(self) -> bool:

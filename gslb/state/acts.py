@@ -31,7 +31,9 @@ class ActTable:
             connection.executemany(f"REPLACE INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
             undone = [(row[0], row[10]) for row in rows if row[10] is not None]
             connection.executemany("UPDATE acts SET undone_by = ? WHERE number = ?", undone)
-            connection.execute("DELETE FROM acts WHERE number <= (SELECT max(number) FROM acts) - ?", (kept,))
+            connection.execute(
+                "DELETE FROM acts WHERE number <= (SELECT number FROM acts ORDER BY number DESC LIMIT 1 OFFSET ?)", (kept,)
+            )
 
     def latest(
         self,

@@ -91,6 +91,7 @@ class Bench:
         self.world: World = self.tracker.next_world(self.now_s, self.utc)  # type: ignore[assignment]
         self.reload = Reload(self.utc, True)
         self.workers = self.workers_wanted = 2
+        self.remembers = True
         self.stale = False
         self.counted: dict[tuple[str, ...], int] = {}
         self.gauged: dict[tuple[str, ...], float] = {}
@@ -139,7 +140,16 @@ class Bench:
         return self._simulating
 
     def status(self) -> Status:
-        return Status(self.tracker.ready, self.stale, self.started, self.world_at, self.reload, self.workers, self.workers_wanted)
+        return Status(
+            self.tracker.ready,
+            self.stale,
+            self.started,
+            self.world_at,
+            self.reload,
+            self.workers,
+            self.workers_wanted,
+            self.remembers,
+        )
 
     def reports(self) -> Sequence[SiteReport]:
         return [self.tracker.report(site.id) for site in self.configuration.sites]

@@ -293,6 +293,11 @@ def test_config_tells_what_runs_and_what_was_refused(visit, node):
 # The incident, in words
 
 
+def test_a_full_disk_is_in_the_headline(visit, node):
+    node.remembers = False
+    assert incident(visit())["headline"].startswith("Nothing can be written to the state directory")
+
+
 def test_when_all_is_well_the_headline_says_so(visit):
     assert incident(visit()) == {"level": Severity.INFO, "headline": "All 13 sites are up.", "details": []}
 

@@ -49,6 +49,11 @@ def test_the_oldest_beyond_the_bound_go(store):
     assert (table.find(5), table.find(4), table.find(99)) == (act(5), None, None)
 
 
+def test_a_number_out_of_a_broken_file_takes_no_others_with_it(store):
+    store.add([act(number) for number in (1, 2, 2**60)], 10)
+    assert [each.number for each in store.latest(10)] == [2**60, 2, 1]
+
+
 def test_pages_and_choices(store):
     table = ActTable(store)
     table.add([act(1), act(2, who="eve"), act(3, subject="us-1"), act(4, action="enable"), act(5)], 10)
