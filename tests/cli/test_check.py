@@ -9,7 +9,9 @@ from gslb.cli.entry import run
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "config/inetboot.yaml"
-FILES = sorted((ROOT / "config").rglob("*.yaml"))
+FILES = [
+    path for path in sorted((ROOT / "config").rglob("*.yaml")) if path.parent.name != "prometheus"
+]  # promtool looks at those
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
