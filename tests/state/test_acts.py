@@ -51,7 +51,7 @@ def test_the_oldest_beyond_the_bound_go(store):
 
 def test_a_number_out_of_a_broken_file_takes_no_others_with_it(store):
     ActTable(store).add([act(number) for number in (1, 2, 2**60)], 10)
-    assert [each.number for each in ActTable(store).latest(10)] == [2**60, 2, 1]
+    assert [each.number for each in ActTable(store).latest(10)] == [2, 1]
 
 
 def test_pages_and_choices(store):
