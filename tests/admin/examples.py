@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from starlette.testclient import TestClient
@@ -18,6 +19,7 @@ from gslb.admin.description import EXAMPLES
 from probes.verdict import Verdict
 from tests.admin.bench import OPERATOR, Bench
 
+REFERENCE = Path(__file__).parents[2] / "config" / "inetboot.yaml"
 WORDS_MOST = 2000  # of an answer that is text
 
 
@@ -176,4 +178,5 @@ def _short(told: Any) -> Any:
 if __name__ == "__main__":
     asyncio.set_event_loop(asyncio.new_event_loop())
     EXAMPLES.parent.mkdir(exist_ok=True)
-    EXAMPLES.write_text(json.dumps(recorded(), indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(recorded(), indent=1, ensure_ascii=False)
+    EXAMPLES.write_text(text.replace(str(REFERENCE.parent), "/etc/gslb") + "\n")
