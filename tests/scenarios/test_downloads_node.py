@@ -11,8 +11,8 @@ import pytest
 
 from gslb.runtime.demo.tree import Recipe, build_tree
 from tests.scenarios.downloads import needs
+from tests.scenarios.failing import running, until
 from tests.scenarios.node import of_region
-from tests.scenarios.test_failover import running, until
 
 pytestmark = [pytest.mark.anyio, needs("aria2c"), needs("wget2")]
 

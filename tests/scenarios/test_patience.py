@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gslb.runtime.demo.tree import build_tree
+from tests.scenarios.failing import SMALL, running, until
 from tests.scenarios.node import JAPAN, of_region
-from tests.scenarios.test_failover import SMALL, running, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long, pytest.mark.timeout(600)]
 

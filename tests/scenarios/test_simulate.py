@@ -21,8 +21,8 @@ from gslb.geo import GeoIndex
 from gslb.model import GeoSettings
 from gslb.runtime.demo.sites import NODE, SITES
 from gslb.runtime.simulator import drawn
+from tests.scenarios.failing import DOWN_WITHIN_S, QUICK, root, running
 from tests.scenarios.node import HOST, PATH, RunningNode, gslb
-from tests.scenarios.test_failover import DOWN_WITHIN_S, QUICK, root, running
 
 __all__ = ["root"]  # the fixture
 
