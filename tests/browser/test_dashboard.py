@@ -159,6 +159,20 @@ async def test_explain_shows_both_doors_side_by_side_and_what_was_pasted_has_an_
         assert "write an address" in await browser.text(".ask .client .refused")
 
 
+async def test_what_is_being_typed_outlives_a_change_of_the_world(node, browser):
+    async with served(node) as url:
+        await browser.open(f"{url}/explain?address=133.11.0.1")
+        await browser.until("document.querySelectorAll('.door .answer').length === 2")
+        before = await browser.text(".world b")
+        await browser.fill("#explain-client", "141.20.0.1")
+        await browser.fill("[name=path]", "/linux")
+        node.fail("jp-osaka-1")
+        await browser.until(f"document.querySelector('.world b').innerText !== {before!r}")
+        await browser.until("!document.querySelector('.doors[aria-busy=true]')")
+        typed = "[...document.querySelectorAll('#explain-client, [name=path]')].map((field) => field.value)"
+        assert await browser.evaluate(typed) == ["141.20.0.1", "/linux"]
+
+
 async def test_the_search_finds_sites_views_and_clients(node, browser):
     async with served(node) as url:
         await browser.open(url)

@@ -31,7 +31,7 @@ export function Acts() {
   return html`
     <section class="panel">
       <header class="heading"><h2>${t("acts.title")}</h2>
-        <div class="filters"><label class="choice"><span>${t("acts.who")}</span><input type="search" value=${filter.who} onChange=${put("who")} spellcheck="false" /></label><label class="choice"><span>${t("acts.subject")}</span><input type="search" value=${filter.subject} onChange=${put("subject")} spellcheck="false" /></label></div></header>
+        <div class="filters"><label class="choice"><span>${t("acts.who")}</span><input type="search" onChange=${put("who")} spellcheck="false" /></label><label class="choice"><span>${t("acts.subject")}</span><input type="search" onChange=${put("subject")} spellcheck="false" /></label></div></header>
       ${!acts && html`<${Unknown} problem=${problem} what=${problem ? undefined : t("loading")} />`}
       ${acts?.length === 0 && html`<p class="note">${t("acts.none")}</p>`}
       ${acts?.length > 0 && html`<${List} acts=${acts} />`}

@@ -141,7 +141,7 @@ KINDS.steer = function Steer({ row, by, service, refresh }) {
     <p>${t("coverage.steer_what", { service })}</p>
     <${Form} send=${send} done=${done} submit=${t("coverage.steer_do")} cancel=${close}>
       <${Field} name="prefer" label=${t("coverage.prefer")} control=${(own) => html`<select ...${own}>${sites.map((site) => html`<option selected=${site.id === row.fastest_measured}>${site.id}</option>`)}</select>`} />
-      <${Field} name="reason" label=${t("drain.reason")} value=${row.gain_ms ? t("coverage.reason", { site: row.fastest_measured, gain: Math.round(row.gain_ms), who }) : ""} maxlength="200" />
+      <${Field} name="reason" label=${t("drain.reason")} defaultValue=${row.gain_ms ? t("coverage.reason", { site: row.fastest_measured, gain: Math.round(row.gain_ms), who }) : ""} maxlength="200" />
       <${End} chosen="7d" open=${false} />
     <//>`;
 };

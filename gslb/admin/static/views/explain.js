@@ -60,6 +60,7 @@ function faultsOf({ dns, http }) {
 
 const Fault = ({ of }) => of && html`<span class="refused" role="alert">${of}</span>`;
 
+// Fields are the reader's once drawn: `defaultValue`, as `value` would take back what is being typed whenever the World changes.
 function Ask({ query, faults }) {
   useEffect(() => {
     if (!query.address && !query.subnet) requestAnimationFrame(() => document.getElementById("explain-client")?.focus());
@@ -73,9 +74,9 @@ function Ask({ query, faults }) {
   };
   return html`
     <form class="ask" onSubmit=${take} key=${JSON.stringify(query)}>
-      <label class="client">${t("explain.client")}<input id="explain-client" name="client" value=${client} placeholder=${t("explain.paste")} required spellcheck="false" autocomplete="off" aria-invalid=${faults.address ? "true" : undefined} /><${Fault} of=${faults.address} /></label>
-      <label>${t("explain.resolver")}<input name="resolver" value=${query.resolver ?? ""} placeholder=${t("explain.optional")} spellcheck="false" autocomplete="off" aria-invalid=${faults.resolver ? "true" : undefined} /><${Fault} of=${faults.resolver} /></label>
-      <label class="path">${t("explain.path")}<input name="path" value=${path} placeholder="/" spellcheck="false" autocomplete="off" aria-invalid=${faults.path ? "true" : undefined} /><${Fault} of=${faults.path} /></label>
+      <label class="client">${t("explain.client")}<input id="explain-client" name="client" defaultValue=${client} placeholder=${t("explain.paste")} required spellcheck="false" autocomplete="off" aria-invalid=${faults.address ? "true" : undefined} /><${Fault} of=${faults.address} /></label>
+      <label>${t("explain.resolver")}<input name="resolver" defaultValue=${query.resolver ?? ""} placeholder=${t("explain.optional")} spellcheck="false" autocomplete="off" aria-invalid=${faults.resolver ? "true" : undefined} /><${Fault} of=${faults.resolver} /></label>
+      <label class="path">${t("explain.path")}<input name="path" defaultValue=${path} placeholder="/" spellcheck="false" autocomplete="off" aria-invalid=${faults.path ? "true" : undefined} /><${Fault} of=${faults.path} /></label>
       ${services.value.length > 1 &&
       html`<label>${t("explain.service")}<select name="service">${services.value.map(({ host }) => html`<option selected=${host === query.service}>${host}</option>`)}</select></label>`}
       <label>${t("explain.family")}<select name="family">
