@@ -1,5 +1,6 @@
 """The dashboard in Debian's Chromium: what an operator sees and does. Pictures go to artefacts/."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -171,6 +172,21 @@ async def test_what_is_being_typed_outlives_a_change_of_the_world(node, browser)
         await browser.until("!document.querySelector('.doors[aria-busy=true]')")
         typed = "[...document.querySelectorAll('#explain-client, [name=path]')].map((field) => field.value)"
         assert await browser.evaluate(typed) == ["141.20.0.1", "/linux"]
+
+
+async def test_a_form_that_the_server_drew_is_not_taken_away_from_who_fills_it_in(node, browser):
+    """Who types before the scripts are there: here the field is filled in as soon as it is parsed."""
+    early = """new MutationObserver((_, self) => {
+        const field = document.querySelector("form [name=address]");
+        if (field) { self.disconnect(); field.value = "141.20.0.1"; }
+    }).observe(document, {childList: true, subtree: true});"""
+    async with served(node) as url:
+        await browser.open(f"{url}/explain", script=early)
+        await asyncio.sleep(1)
+        assert await browser.evaluate("document.querySelector('form [name=address]').value") == "141.20.0.1"
+        await browser.click("#app main .primary")
+        await browser.until("document.querySelectorAll('.door .answer').length === 2")
+        assert "eu-" in await browser.text(".doors")
 
 
 async def test_the_search_finds_sites_views_and_clients(node, browser):

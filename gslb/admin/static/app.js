@@ -13,9 +13,12 @@ import { effect } from "./vendor/signals.js";
 
 await Promise.all([setLanguage(chosenLanguage(), false), knowMe()]);
 
+// Somebody who fills in a form that the server drew keeps it, and what is in it: sending it loads a page again.
+const typing = () => [...document.querySelectorAll("#app form input")].some((field) => field.value !== field.defaultValue);
+
 let drawn = false;
 effect(() => {
-  if (drawn || status.value === null) return;
+  if (drawn || status.value === null || typing()) return;
   drawn = true;
   const root = document.getElementById("app");
   root.replaceChildren();
