@@ -19,6 +19,9 @@ INSTALL := $(PIP) install --require-hashes --no-deps
 PROJECT := log=$$($(PIP) install --no-build-isolation --no-deps --editable . 2>&1) || { echo "$$log" >&2; exit 1; }
 FRAME   := requirements-build.lock pyproject.toml gslb/__init__.py probes/__init__.py
 
+# Each of the many nodes that tests start would else compile everything again, where somebody has forbidden to keep that.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-long lint format bench lock clean distclean test-env
 .DEFAULT_GOAL := test
 

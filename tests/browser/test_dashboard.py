@@ -10,7 +10,7 @@ from probes.content.model import Look
 from probes.verdict import Verdict
 from tests.admin.bench import OPERATOR, OWNER, Bench, served
 from tests.admin.test_content import SET, Stocked, with_sets
-from tests.browser.chromium import Browser, chromium, missing
+from tests.browser.chromium import Browser, missing
 
 pytestmark = [
     pytest.mark.anyio,
@@ -26,12 +26,6 @@ DRAWN = "document.querySelectorAll('.marker').length === 13 && document.querySel
 def node() -> Bench:
     """All is well, and has been for five minutes."""
     return Bench(utc=datetime.now(UTC) - timedelta(minutes=5)).ready()
-
-
-@pytest.fixture
-async def browser():
-    async with chromium() as driven:
-        yield driven
 
 
 def troubled(node: Bench) -> Bench:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Browser, chromium, missing
+from tests.browser.chromium import Browser, missing
 from tests.scenarios.demo import Demo
 from tests.scenarios.lifecycle import QUICK
 from tests.scenarios.node import RunningNode, document, of_region, site
@@ -36,12 +36,6 @@ VIEWS = {
     "help": ("/help", "document.querySelector('main h1') !== null"),
 }
 WORKED_OUT = "document.querySelector('.heat table') !== null"  # coverage of the whole world, which takes some seconds
-
-
-@pytest.fixture
-async def browser():
-    async with chromium() as driven:
-        yield driven
 
 
 @pytest.fixture

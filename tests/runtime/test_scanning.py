@@ -106,7 +106,7 @@ async def test_a_roll_out_and_a_flipped_byte_are_seen_and_steered_by(tmp_path):
 
 
 async def test_a_release_is_read_once_when_a_node_starts(tmp_path):
-    """Rounds that end before the first scan does ask for no second one, but a scan that a busy machine cut short is made again."""
+    """Rounds that end before the first scan does ask for no second one, but a scan that was cut short is made again."""
     many = OLD | {f"file {number}": b"x" for number in range(12)}
     async with fleet(tmp_path) as mirrors:
         for name in mirrors.mirrors:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from tests.scenarios.demo import Demo
 from tests.scenarios.node import EUROPE, HOST, JAPAN, US, gslb
 
 
-@pytest.fixture
-def demo() -> Iterator[Demo]:
+@contextmanager
+def running() -> Iterator[Demo]:
     with tempfile.TemporaryDirectory() as folder:
         demo = Demo(Path(folder))
         try:
@@ -26,6 +27,19 @@ def demo() -> Iterator[Demo]:
             if demo.process.poll() is None:
                 demo.process.terminate()
                 demo.end()
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    with running() as demo:
+        yield demo
+
+
+@pytest.fixture
+def own_demo() -> Iterator[Demo]:
+    """Of a test that ends it."""
+    with running() as demo:
+        yield demo
 
 
 def dig(demo: Demo, subnet: str) -> str:
@@ -93,19 +107,19 @@ def test_orders_come_from_the_terminal_and_from_another_one(demo):
 
 
 @pytest.mark.parametrize("how", ["quit", "tell quit", signal.SIGINT, signal.SIGTERM])
-def test_it_stops_cleanly_and_leaves_nothing(demo, how):
+def test_it_stops_cleanly_and_leaves_nothing(own_demo, how):
     if how == "quit":
-        demo.order("quit")
+        own_demo.order("quit")
     elif how == "tell quit":
-        assert demo.tell("quit").returncode == 0
+        assert own_demo.tell("quit").returncode == 0
     else:
-        demo.process.send_signal(how)
-    assert demo.end() == 0, demo.text
-    assert "Traceback" not in demo.text
-    assert demo.remains() == []
-    gone = demo.tell("status")
+        own_demo.process.send_signal(how)
+    assert own_demo.end() == 0, own_demo.text
+    assert "Traceback" not in own_demo.text
+    assert own_demo.remains() == []
+    gone = own_demo.tell("status")
     assert gone.returncode == 1
-    assert gone.stderr == f"no demo runs with --admin {demo.admin} (Connection refused)\n"
+    assert gone.stderr == f"no demo runs with --admin {own_demo.admin} (Connection refused)\n"
 
 
 def test_a_port_that_is_taken_is_told_in_a_line(demo, tmp_path):

@@ -31,6 +31,8 @@ export function Search() {
     else return;
     event.preventDefault();
   };
+  // Not at once, for a click on what was found; nor when somebody is back by then.
+  const leave = () => setTimeout(() => document.activeElement !== field.current && (open.value = false), 150);
   const onInput = (event) => {
     text.value = event.target.value;
     chosen.value = 0;
@@ -43,7 +45,7 @@ export function Search() {
         id="search" ref=${field} type="text" role="combobox" placeholder=${t("search.placeholder")} aria-label=${t("search.label")}
         aria-expanded=${found.value.length > 0} aria-controls="found" aria-autocomplete="list" autocomplete="off" spellcheck="false"
         aria-activedescendant=${found.value.length ? `found-${chosen.value}` : undefined}
-        value=${text} onInput=${onInput} onKeyDown=${onKeyDown} onFocus=${() => (open.value = true)} onBlur=${() => setTimeout(() => (open.value = false), 150)}
+        value=${text} onInput=${onInput} onKeyDown=${onKeyDown} onFocus=${() => (open.value = true)} onBlur=${leave}
       />
       <kbd aria-hidden="true">/</kbd>
       <ul id="found" role="listbox" aria-label=${t("search.found")} hidden=${!found.value.length}>
