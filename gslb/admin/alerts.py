@@ -69,7 +69,7 @@ async def test(
     """Send one message by this channel now, and wait for what becomes of it: seconds, where nobody answers."""
     node: Node = request.app.state.node
     if principal.role != "operator":
-        raise refusal(403, f"a {principal.role} may look, and change nothing")
+        raise refusal(403, f"the role {principal.role} may look, and change nothing")
     try:
         result = await node.alerts.test(name)
     except UsageError as error:

@@ -158,7 +158,7 @@ def _subjects(principal: Principal, asked: Sequence[str] | None) -> frozenset[st
 def _may_steer(request: Request, site: str, principal: Principal) -> None:
     _report(request, site, principal)
     if not principal.steers(site):
-        raise refusal(403, f"a {principal.role} may look, and change nothing")
+        raise refusal(403, f"the role {principal.role} may look, and change nothing")
 
 
 def _report(request: Request, site: str, principal: Principal) -> SiteReport:

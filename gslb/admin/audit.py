@@ -72,7 +72,7 @@ async def undo(request: Request, number: Number, body: UndoRequest, principal: R
     if act is None or not principal.sees(act.subject):
         raise refusal(404, f"there is no act {number}")
     if not may_undo(node, act, principal):
-        raise refusal(403, f"a {principal.role} can't undo this")
+        raise refusal(403, f"the role {principal.role} can't undo this")
     try:
         return view(node, node.acts.undo(act, principal, body.why or ""))
     except ConflictError as error:

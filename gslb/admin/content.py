@@ -121,7 +121,7 @@ async def scan(
     if all(site != known.id for known in node.configuration.sites):
         raise refusal(404, f"there is no site {site}")
     if not principal.steers(site):
-        raise refusal(403, f"a {principal.role} may look, and change nothing")
+        raise refusal(403, f"the role {principal.role} may look, and change nothing")
     begun, wanted = node.scan(site)
     if not wanted:
         raise refusal(409, f"{site} has no release set with a manifest or sentinels: there is nothing to scan")

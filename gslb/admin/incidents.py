@@ -132,7 +132,7 @@ async def acknowledge(request: Request, number: Number, body: AcknowledgeRequest
     node: Node = request.app.state.node
     known = _found(request, number, principal)
     if not _may(principal, known):
-        raise refusal(403, f"a {principal.role} may look, and change nothing")
+        raise refusal(403, f"the role {principal.role} may look, and change nothing")
     note = body.note or ""
     try:
         done = node.incidents.acknowledge(number, principal.name, note)

@@ -52,7 +52,7 @@ class TokenRequest(Asked):
 
 async def operator(principal: Reader) -> Principal:
     if principal.role != "operator":
-        raise refusal(403, f"a {principal.role} can't look at tokens, or make them")
+        raise refusal(403, f"the role {principal.role} can't look at tokens, or make them")
     return principal
 
 

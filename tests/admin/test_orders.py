@@ -137,8 +137,9 @@ def test_a_bad_weight_is_told_beside_its_field(visit, node, change, field):
         ({"match": {"asn": [0]}, "prefer": ["jp"]}, "greater than or equal to 1"),
         ({"match": NETWORK, "prefer": ["nowhere"]}, "there is no site or region nowhere"),
         ({"match": NETWORK, "prefer": ["jp"], "until": "soon"}, "not a date"),
+        ({"match": NETWORK, "prefer": ["jp"], "until": "2026-02-28"}, "is over, as today is"),
     ],
-    ids=["nobody", "nothing", "both", "bits", "country", "asn", "target", "until"],
+    ids=["nobody", "nothing", "both", "bits", "country", "asn", "target", "until", "over"],
 )
 def test_a_bad_rule_is_told_in_the_words_of_the_configuration(visit, node, rule, words):
     refused = visit(OPERATOR).post(OVERRIDES, json={**RULE, "rule": rule})

@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from probes.content.model import Look
@@ -308,6 +309,18 @@ async def test_nothing_is_cut_off_from_360_to_2560_pixels(node, browser, name, w
         assert await browser.do("evaluate", script="document.documentElement.scrollWidth") <= width
         assert await browser.complaints() == []
         await browser.axe()
+
+
+async def test_who_forgot_a_browser_somewhere_logs_out_everywhere(node, browser):
+    async with served(node) as url, httpx.AsyncClient(base_url=url, trust_env=False) as elsewhere:
+        assert (await elsewhere.post("/login", data={"token": OPERATOR}, headers={"Origin": url})).status_code == 303
+        assert (await elsewhere.get("/api/v1/me")).json()["by"] == "session"
+        await log_in(browser, url, OPERATOR)
+        await browser.go(f"{url}/configuration")
+        await browser.until(LIVE)
+        await browser.click(".everywhere")
+        await browser.until("location.pathname === '/login'")
+        assert (await elsewhere.get("/api/v1/me")).json()["by"] != "session"
 
 
 async def test_a_page_whose_session_ended_says_so_and_offers_to_log_in(node, browser):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -40,7 +40,17 @@ Word = Annotated[str, _sound(values.word), Field(min_length=1, max_length=63)]
 NetworkText = Annotated[str, _sound(values.network), Field(min_length=1, max_length=64, examples=["192.0.2.0/24"])]
 CountryText = Annotated[str, _sound(values.country), Field(min_length=2, max_length=2, examples=["JP"])]
 Asn = Annotated[int, Field(ge=1, le=2**32 - 1)]
-Day = Annotated[date, BeforeValidator(_day)]
+
+
+def _to_come(day: date) -> date:
+    """A rule that is over would be accepted and do nothing."""
+    today = datetime.now(UTC).date()
+    if day < today:
+        raise ValueError(f"is over, as today is {today} (UTC)")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_day), AfterValidator(_to_come)]
 
 
 class MatchRequest(Asked):

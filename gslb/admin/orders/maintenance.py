@@ -85,7 +85,7 @@ async def plan(request: Request, body: MaintenanceRequest, principal: Reader) ->
     if not principal.sees(body.site):
         raise refusal(403, f"{body.site} is not yours; yours: {', '.join(principal.sites) or 'none'}")
     if not principal.steers(body.site):
-        raise refusal(403, f"a {principal.role} may look, and change nothing")
+        raise refusal(403, f"the role {principal.role} may look, and change nothing")
     _need_room(node, principal)
     start, end = _times(body, request.app.state.utc_now(), {site.id for site in node.configuration.sites})
     new = Maintenance(f"m-{secrets.token_hex(4)}", body.site, start, end, body.reason, principal.name, body.owner)
@@ -107,7 +107,7 @@ async def cancel(request: Request, plan_id: PlanId, principal: Reader) -> None:
     if found is None or not principal.sees(found.site):
         raise refusal(404, f"there is no maintenance {plan_id}")
     if not principal.steers(found.site):
-        raise refusal(403, f"a {principal.role} may look, and change nothing")
+        raise refusal(403, f"the role {principal.role} may look, and change nothing")
     if not found.open:
         raise refusal(409, f"that maintenance of {found.site} is {found.state.value} already")
     cancelled(node, principal, found)

@@ -150,7 +150,7 @@ def only_service(node: Node) -> str | None:
 
 def only_operators(principal: Principal) -> None:
     if principal.role != "operator" or not principal.may:
-        raise refusal(403, f"a {principal.role} may not override what is configured; an operator may")
+        raise refusal(403, f"the role {principal.role} may not override what is configured; an operator may")
 
 
 def _sees(principal: Principal, change: Change) -> bool:
