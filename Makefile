@@ -12,8 +12,8 @@ ARGS   ?=
 
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# Most scenarios wait for time to pass: four files run at once. To look into one: make test ARGS="-n 0 -k steering".
-SIDE_BY_SIDE := -n 4 --dist loadfile
+# Most scenarios wait for time to pass: three files run at once. To look into one: make test ARGS="-n 0 -k steering".
+SIDE_BY_SIDE := -n 3 --dist loadfile
 INSTALL := $(PIP) install --require-hashes --no-deps
 # setuptools warns of every editable installation: shown only where it fails.
 PROJECT := log=$$($(PIP) install --no-build-isolation --no-deps --editable . 2>&1) || { echo "$$log" >&2; exit 1; }

@@ -323,8 +323,9 @@ async def test_no_more_transfers_at_a_time_than_the_limit() -> None:
             wire = axfr()
             await loop.sock_sendall(slow, (struct.pack("!H", len(wire)) + wire) * 20)
             await here.until_running(1)
-            answer = await (await here.connect()).ask(axfr())
-            assert answer.rcode() == dns.rcode.SERVFAIL
+            async with asyncio.timeout(20):  # the first ones may go into buffers of the kernel as fast as they come
+                while (await (await here.connect()).ask(axfr())).rcode() != dns.rcode.SERVFAIL:
+                    pass
             assert here.counted("busy") == 1
 
 

@@ -156,6 +156,7 @@ async def test_a_dead_channel_delays_no_other(tmp_path):
             for _ in range(8):
                 await node.look(10)
             await well.until(lambda: kinds(well) == ["opened", "closed"])
+            await well.until(lambda: node.alerting.reports()[1].waiting == 0)
         first, second = node.alerting.reports()
     assert (first.waiting, second.waiting) == (2, 0)
     assert node.alerting.gauges()["gslb_alerts_waiting", "ops-1"] == 2
